@@ -1,0 +1,50 @@
+/**
+ * Everything that can go wrong at a client's wish, or because of one, by a stable code. One table in the HTTP layer maps
+ * codes to status codes; nothing below it knows of HTTP.
+ */
+export const ERROR_CODES = [
+  'bad-body', // the body cannot be parsed
+  'invalid', // the request breaks the schema, or asks for the impossible
+  'not-acceptable', // no representation that the client accepts
+  'unknown-model', // no such model, or version of it
+  'unknown-route',
+  'method-not-allowed',
+  'not-applicable', // the method or rule does not fit the model
+  'out-of-box', // the input leaves the model's box
+  'too-large', // bytes or pixels
+  'unsupported-image', // empty, truncated, or of a foreign format
+  'unsupported-media-type', // the body's type
+  'model-failed', // the model's files cannot be loaded
+  'non-finite', // a result held NaN or an infinity
+  'queue-full',
+  'deadline',
+  'worker-lost', // a worker process died twice over this request
+  'gone', // the client went away before the answer
+  'stopping', // the service is shutting down
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** One fault inside a request: where (a JSON pointer into the request) and what. */
+export interface Fault {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+/** An error with a stable code and a message for the client: what was wrong, what was received, what is allowed. */
+export class ElucidError extends Error {
+  readonly code: ErrorCode;
+  readonly faults: readonly Fault[];
+
+  constructor(code: ErrorCode, message: string, faults: readonly Fault[] = []) {
+    super(message);
+    this.name = 'ElucidError';
+    this.code = code;
+    this.faults = faults;
+  }
+}
+
+/** A fault at one place of the request, as an error. */
+export function faultAt(code: ErrorCode, pointer: string, detail: string): ElucidError {
+  return new ElucidError(code, detail, [{ pointer, detail }]);
+}
