@@ -1,0 +1,73 @@
+import type { Manifest } from '../../schemas/manifest.ts';
+import type { ArrayTensor } from '../tensors/tensor.ts';
+
+/** A file whose content was hashed when the model was registered. */
+export interface RegisteredFile {
+  /** As the manifest has it: relative to the model's folder, with "/". */
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/**
+ * Smallest and largest legal values of an input. Both have the input's rank and broadcast to its shape: [1, 1, 1] for the
+ * same box everywhere, [C, 1, 1] for one per channel, [C, H, W] for one per element.
+ */
+export interface InputBox {
+  readonly low: ArrayTensor;
+  readonly high: ArrayTensor;
+}
+
+/**
+ * A model whose manifest and files were read and checked: all that is known without loading the network. Plain data, so
+ * that it can be sent to another process; never changed.
+ */
+export interface RegisteredModel {
+  readonly manifest: Manifest;
+  /** Absolute path of the model's folder. */
+  readonly folder: string;
+  /** Content hash: of the files, of what the manifest says of the network, and of the importers' version. `Network.id` */
+  readonly id: string;
+  /** Of the weights: the file's SHA-256, or that of all shards one after another. */
+  readonly sha256: string;
+  readonly definition: RegisteredFile | null;
+  /** Empty when the weights are random. */
+  readonly weights: readonly RegisteredFile[];
+  readonly labels: readonly string[] | null;
+  /** Given by the manifest or computed from the preprocessing; null when a tensor input has none. */
+  readonly box: InputBox | null;
+  /** The mean image that preprocessing subtracts, [C, H, W], when the manifest names a file. */
+  readonly meanImage: ArrayTensor | null;
+  readonly companions: Companions;
+}
+
+export interface Companions {
+  /** Name of the model. */
+  readonly density: string | null;
+  /** Name of the model. */
+  readonly generator: string | null;
+  /** Absolute path of a .npy file [classes, ...input shape]. */
+  readonly classMeans: string | null;
+}
+
+/** A folder with a manifest: a model, or why it is none. */
+export type RegistryEntry =
+  | { readonly state: 'registered'; readonly model: RegisteredModel }
+  | {
+      readonly state: 'failed';
+      /** From the manifest if it could be read that far, else the folder's name. */
+      readonly name: string;
+      readonly version: string | null;
+      /** For the operator and for clients: holds no absolute path. */
+      readonly reason: string;
+    };
+
+/** Which folders hold models. */
+export interface RegistryOptions {
+  /** The models that are shipped. */
+  readonly zooDir: string;
+  /** The user's own. */
+  readonly modelsDir: string | null;
+}
