@@ -1,0 +1,164 @@
+import type { Colour, Preprocessing } from '../../schemas/preprocessing.ts';
+import type { Shape } from '../tensors/tensor.ts';
+import { centreWindow, imageSize, resizeSides, type Size } from './geometry.ts';
+
+/** A picture in memory: 8-bit samples, row by row, the channels of a pixel side by side; three channels are R, G, B. */
+export interface Pixels extends Size {
+  readonly channels: 1 | 3;
+  readonly data: Uint8Array;
+}
+
+/** A picture in colour. */
+export interface Picture extends Pixels {
+  readonly channels: 3;
+}
+
+/** A bound of an input: one number for all variables, one per channel, or one per variable ([C, H, W], row-major). */
+export type Bound = number | readonly number[] | Float32Array;
+
+/** Smallest and largest legal value of every input variable. */
+export interface Box {
+  readonly low: Bound;
+  readonly high: Bound;
+}
+
+/** The order of the channels: as the manifest says, else gray for one channel and RGB for more. */
+export function colourOf(preprocessing: Preprocessing, shape: Shape): Colour {
+  return preprocessing.colour ?? (imageSize(shape).channels === 1 ? 'gray' : 'rgb');
+}
+
+/**
+ * Pixels of the input's size to the values of the input, [C, H, W] float32: x = (q·scale − mean) / std with q = 255 − p
+ * under `invert` and q = p otherwise. Gray is the luma (19595 R + 38470 G + 7471 B + 32768) >> 16 of ITU-R BT.601, in
+ * whole numbers like everyone's; a gray picture fills all channels of a colour input.
+ * @param meanImage values of the mean image when the manifest names a file, in scaled units, of the input's size or of
+ *   the size before the crop, channels in the input's order.
+ * @throws RangeError when the picture, the mean or std do not fit the shape.
+ */
+export function pixelsToValues(
+  pixels: Pixels,
+  preprocessing: Preprocessing,
+  shape: Shape,
+  meanImage?: Float32Array,
+): Float32Array {
+  const { channels, height, width } = imageSize(shape);
+  if (pixels.width !== width || pixels.height !== height) {
+    throw new RangeError(`the input is ${width}×${height} pixels, the picture ${pixels.width}×${pixels.height}`);
+  }
+  const plane = width * height;
+  const values = new Float32Array(channels * plane);
+  const means = meanOf(preprocessing, shape, meanImage);
+  const colour = colourOf(preprocessing, shape);
+  for (const [channel, std] of spread(preprocessing.std, channels, 'std').entries()) {
+    const samples = channelSamples(pixels, colour, channel);
+    const start = channel * plane;
+    if (means instanceof Float32Array) {
+      for (let i = 0, at = start; i < plane; i++, at++) {
+        values[at] = inputValue(samples[i] ?? 0, preprocessing, means[at] ?? 0, std);
+      }
+    } else {
+      const mean = means[channel] ?? 0;
+      const table = Float32Array.from({ length: 256 }, (_, p) => inputValue(p, preprocessing, mean, std));
+      for (let i = 0; i < plane; i++) values[start + i] = table[samples[i] ?? 0] ?? 0;
+    }
+  }
+  return values;
+}
+
+/**
+ * The box of an input whose manifest states none: what the pixels 0 and 255 become, variable by variable. One number
+ * when all channels agree, one per channel otherwise, one per variable under a mean image; all rounded to float32, so
+ * that no picture ever leaves it.
+ * @throws RangeError when mean or std do not fit the shape.
+ */
+export function boxOf(preprocessing: Preprocessing, shape: Shape, meanImage?: Float32Array): Box {
+  const { channels, height, width } = imageSize(shape);
+  const means = meanOf(preprocessing, shape, meanImage);
+  const stds = spread(preprocessing.std, channels, 'std');
+  const [dark, bright] = preprocessing.invert ? [255, 0] : [0, 255];
+  const bound = (p: number): Bound => {
+    if (means instanceof Float32Array) {
+      const plane = width * height;
+      return means.map((mean, i) => inputValue(p, preprocessing, mean, stds[Math.floor(i / plane)] ?? 1));
+    }
+    const values = means.map((mean, channel) => Math.fround(inputValue(p, preprocessing, mean, stds[channel] ?? 1)));
+    return values.every((value) => value === values[0]) ? (values[0] ?? 0) : values;
+  };
+  return { low: bound(dark), high: bound(bright) };
+}
+
+/** The picture in colour of what a network saw: gray becomes three equal channels. */
+export function inColour(pixels: Pixels): Picture {
+  if (pixels.channels === 3) return { ...pixels, channels: 3 };
+  const data = new Uint8Array(pixels.data.length * 3);
+  for (let i = 0; i < pixels.data.length; i++) data.fill(pixels.data[i] ?? 0, 3 * i, 3 * i + 3);
+  return { width: pixels.width, height: pixels.height, channels: 3, data };
+}
+
+/** The luma of a picture: (19595 R + 38470 G + 7471 B + 32768) >> 16, which leaves grays as they are. */
+export function inGray(pixels: Pixels): Pixels {
+  if (pixels.channels === 1) return pixels;
+  const { width, height } = pixels;
+  const data = new Uint8Array(width * height);
+  for (let i = 0, at = 0; i < data.length; i++, at += 3) {
+    const red = pixels.data[at] ?? 0;
+    const green = pixels.data[at + 1] ?? 0;
+    const blue = pixels.data[at + 2] ?? 0;
+    data[i] = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16;
+  }
+  return { width, height, channels: 1, data };
+}
+
+/**
+ * The mean that is subtracted: per channel, or per variable of the input. A mean image that has the size before the crop
+ * is cut in its middle, as the picture is.
+ */
+function meanOf(
+  preprocessing: Preprocessing,
+  shape: Shape,
+  meanImage?: Float32Array,
+): readonly number[] | Float32Array {
+  const { mean } = preprocessing;
+  const input = imageSize(shape);
+  const { channels } = input;
+  if (typeof mean !== 'string') return spread(mean, channels, 'mean');
+  const sides = resizeSides(preprocessing, shape);
+  if (meanImage?.length === channels * input.height * input.width) return meanImage;
+  if (meanImage?.length !== channels * sides.height * sides.width) {
+    throw new RangeError(
+      `the mean image ${mean} has ${meanImage?.length ?? 'no'} values; allowed: ${channels}×${input.height}×${input.width}, ` +
+        `or ${channels}×${sides.height}×${sides.width} to be cropped`,
+    );
+  }
+  const { left, top } = centreWindow(sides, input);
+  const cut = new Float32Array(channels * input.height * input.width);
+  for (let row = 0; row < channels * input.height; row++) {
+    const channel = Math.floor(row / input.height);
+    const start = (channel * sides.height + top + (row % input.height)) * sides.width + left;
+    cut.set(meanImage.subarray(start, start + input.width), row * input.width);
+  }
+  return cut;
+}
+
+/** x = (q·scale − mean) / std, with q = 255 − p under `invert`. */
+function inputValue(p: number, { invert, scale }: Preprocessing, mean: number, std: number): number {
+  return ((invert ? 255 - p : p) * scale - mean) / std;
+}
+
+/** The samples of one channel of the input, [H·W]. */
+function channelSamples(pixels: Pixels, colour: Colour, channel: number): Uint8Array {
+  if (colour === 'gray') return inGray(pixels).data;
+  if (pixels.channels === 1) return pixels.data;
+  const offset = colour === 'bgr' ? 2 - channel : channel;
+  const samples = new Uint8Array(pixels.width * pixels.height);
+  for (let i = 0, at = offset; i < samples.length; i++, at += 3) samples[i] = pixels.data[at] ?? 0;
+  return samples;
+}
+
+/** A list with one entry for all channels, or one for each, as one for each. */
+function spread(list: readonly number[], channels: number, name: string): readonly number[] {
+  const [first] = list;
+  if (list.length === channels) return list;
+  if (list.length === 1 && first !== undefined) return new Array<number>(channels).fill(first);
+  throw new RangeError(`${name} has ${list.length} entries for ${channels} channels; allowed: one, or one per channel`);
+}
