@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { z } from 'zod';
+import type { TensorStore } from '../../../models/tensors/store.ts';
+import type { Executable, NamedTensors } from '../engine.ts';
+import { foldConstants, storedTensors } from '../folding.ts';
+import type { Graph } from '../graph.ts';
+import { graphHash, sha256 } from '../identity.ts';
+import { encodeOnnx } from './model.ts';
+
+/** Part of the key of compiled graphs: raise it when the same graph is written differently. */
+const COMPILER_VERSION = 1;
+const RUNTIME = z.object({ version: z.string() });
+const RUNTIME_VERSION = RUNTIME.parse(createRequire(import.meta.url)('onnxruntime-node/package.json')).version;
+
+/** What lies beside a compiled graph: its checksum and the tensors it maps. */
+const Description = z.object({
+  sha256: z.string(),
+  tensors: z.array(
+    z.object({ kind: z.literal('stored'), shape: z.array(z.number()), folder: z.string(), key: z.string() }),
+  ),
+});
+
+/** The `.onnx` files in the tensor store, each beside the tensors that it refers to as external data. */
+export class CompiledGraphs {
+  private readonly store: TensorStore;
+  private readonly open: (graph: Graph, path: string) => Promise<Executable>;
+
+  constructor(store: TensorStore, open: (graph: Graph, path: string) => Promise<Executable>) {
+    this.store = store;
+    this.open = open;
+  }
+
+  /** Path of the compiled graph: found from earlier when it and all it maps are whole, else written now. */
+  async pathOf(graph: Graph, folder: string): Promise<string> {
+    const name = `graph-${sha256(`${graphHash(graph)} ${COMPILER_VERSION} ${RUNTIME_VERSION}`)}`;
+    if (await this.isWhole(folder, name)) return this.store.companion(folder, `${name}.onnx`);
+    const folded = await foldConstants(graph, folder, this.store, (part) => this.evaluate(part, folder));
+    return this.write(folded, folder, name);
+  }
+
+  private async isWhole(folder: string, name: string): Promise<boolean> {
+    const model = await this.store.readFile(folder, `${name}.onnx`);
+    const text = await this.store.readFile(folder, `${name}.json`);
+    const description = Description.safeParse(parseJson(text));
+    if (model === null || !description.success || sha256(model) !== description.data.sha256) return false;
+    const present = await Promise.all(description.data.tensors.map((tensor) => this.store.has(tensor)));
+    return present.every(Boolean);
+  }
+
+  private async write(graph: Graph, folder: string, name: string): Promise<string> {
+    const tensors = storedTensors(graph);
+    await Promise.all(tensors.map((tensor) => this.store.path(tensor)));
+    const model = encodeOnnx(graph, (tensor) => ({ file: `${tensor.key}.bin` }));
+    const description = JSON.stringify({ sha256: sha256(model), tensors });
+    await this.store.writeFile(folder, `${name}.json`, new TextEncoder().encode(description));
+    return this.store.writeFile(folder, `${name}.onnx`, model);
+  }
+
+  private async evaluate(graph: Graph, folder: string): Promise<NamedTensors> {
+    const name = `derive-${randomUUID()}`;
+    const executable = await this.open(graph, await this.write(graph, folder, name));
+    try {
+      return await executable.run({});
+    } finally {
+      await executable.dispose();
+      await Promise.all([this.store.remove(folder, `${name}.onnx`), this.store.remove(folder, `${name}.json`)]);
+    }
+  }
+}
+
+function parseJson(text: Buffer | null): unknown {
+  try {
+    return text === null ? null : JSON.parse(text.toString());
+  } catch {
+    return null; // cut short: the same as not there
+  }
+}
