@@ -1,0 +1,79 @@
+import util from 'node:util';
+import type { io, Optimizer, Tensor, Variable } from '@tensorflow/tfjs-core';
+
+/** A layer of a model under construction; opaque to the recipes. */
+export interface LayerHandle {
+  readonly name: string;
+}
+
+/** What the trainer uses of a Keras-style model. */
+export interface SequentialModel {
+  apply(input: Tensor, options?: { training?: boolean }): Tensor;
+  readonly trainableWeights: readonly { readonly originalName: string; readonly val: Variable }[];
+  save(handler: io.IOHandler): Promise<io.SaveResult>;
+}
+
+interface LayerConfig {
+  readonly name: string;
+  readonly inputShape?: number[];
+  readonly kernelInitializer?: object;
+  readonly activation?: 'relu' | 'softmax';
+}
+
+/** The layers package of TensorFlow.js, as far as the recipes need it; it is installed only with the addon. */
+interface LayersApi {
+  sequential(config: { name: string; layers: LayerHandle[] }): SequentialModel;
+  readonly layers: {
+    conv2d(config: LayerConfig & { filters: number; kernelSize: number; padding?: 'valid' | 'same' }): LayerHandle;
+    averagePooling2d(config: LayerConfig & { poolSize: number; strides?: number }): LayerHandle;
+    maxPooling2d(config: LayerConfig & { poolSize: number; strides?: number }): LayerHandle;
+    flatten(config: LayerConfig): LayerHandle;
+    dense(config: LayerConfig & { units: number }): LayerHandle;
+  };
+  readonly initializers: { heNormal(config: { seed: number }): object };
+  readonly train: { adam(learningRate: number): Optimizer & { learningRate: number } };
+}
+
+/** TensorFlow.js on the native TensorFlow library. */
+export type TensorFlow = Omit<typeof import('@tensorflow/tfjs-core'), 'train'> & LayersApi;
+
+/** TensorFlow's addon is not installed or does not load; the message says what to do. */
+export class TensorFlowMissing extends Error {
+  readonly code = 'tensorflow_missing';
+}
+
+const ADDON = '@tensorflow/tfjs-node-gpu';
+
+/** Node 23 removed two functions that the addon's JavaScript still calls. */
+function restoreRemovedUtilities(): void {
+  Object.assign(util, {
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+    isArray: Array.isArray,
+  });
+}
+
+/**
+ * Loads TensorFlow.js with its native addon.
+ * @param load how a module is imported; tests pass their own
+ * @throws TensorFlowMissing when the addon is not installed, or cannot be loaded
+ */
+export async function loadTensorFlow(
+  load: (specifier: string) => Promise<unknown> = (specifier) => import(specifier),
+): Promise<TensorFlow> {
+  restoreRemovedUtilities();
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  try {
+    // A CommonJS module: whether its exports come as `default` depends on who imports it, node or tsx.
+    const module = (await load(ADDON)) as TensorFlow & { default?: TensorFlow };
+    return module.default ?? module;
+  } catch (error) {
+    throw new TensorFlowMissing(explain(error), { cause: error });
+  }
+}
+
+function explain(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === 'ERR_MODULE_NOT_FOUND'
+    ? 'Training needs TensorFlow, which is not installed: run `npm run setup:tensorflow` once (it needs Python 3 with pip, and g++).'
+    : `TensorFlow is installed but does not load: run \`npm run setup:tensorflow -- --force\`. Reason: ${message.split('\n')[0]}`;
+}
