@@ -1,8 +1,9 @@
-import { onnx } from 'onnx-proto';
+import type { onnx as Onnx } from 'onnx-proto';
 import { type Shape, type StoredTensor, sizeOf, type Tensor } from '../../../models/tensors/tensor.ts';
 import { BATCH, type Graph, type Operation, type Value, valuesOf } from '../graph.ts';
 import { NodeWriter } from './nodeWriter.ts';
 import { LOWERINGS } from './operations.ts';
+import { onnx } from './proto.ts';
 
 const { DataType, DataLocation } = onnx.TensorProto;
 const IR_VERSION = 8;
@@ -21,7 +22,7 @@ export function encodeOnnx(graph: Graph, stored: (tensor: StoredTensor) => Store
   const values = valuesOf(graph);
   const names = nameValues(graph, values);
   const write = new NodeWriter(names);
-  const constants: onnx.ITensorProto[] = [];
+  const constants: Onnx.ITensorProto[] = [];
   for (const value of values) {
     const { operation } = value;
     if (operation.name === 'constant') constants.push(initializer(write.nameOf(value), operation.tensor, stored));
@@ -30,7 +31,7 @@ export function encodeOnnx(graph: Graph, stored: (tensor: StoredTensor) => Store
   for (const [label, value] of Object.entries(graph.outputs)) {
     if (names.get(value) !== label) aliasOutput(write, label, value);
   }
-  const model: onnx.IModelProto = {
+  const model: Onnx.IModelProto = {
     irVersion: IR_VERSION,
     producerName: 'elucid',
     opsetImport: [{ domain: '', version: OPERATOR_SET }],
@@ -74,7 +75,7 @@ function aliasOutput(write: NodeWriter, label: string, value: Value): void {
   write.nodes.push({ name: `Output_${label}`, opType: 'Identity', input: [write.nameOf(value)], output: [label] });
 }
 
-function initializer(name: string, tensor: Tensor, stored: (tensor: StoredTensor) => StoredData): onnx.ITensorProto {
+function initializer(name: string, tensor: Tensor, stored: (tensor: StoredTensor) => StoredData): Onnx.ITensorProto {
   const header = { name, dataType: DataType.FLOAT, dims: [...tensor.shape] };
   const data: StoredData = tensor.kind === 'array' ? { values: tensor.data } : stored(tensor);
   if ('values' in data) {
@@ -93,12 +94,12 @@ function initializer(name: string, tensor: Tensor, stored: (tensor: StoredTensor
   };
 }
 
-function description(name: string, value: Value): onnx.IValueInfoProto {
+function description(name: string, value: Value): Onnx.IValueInfoProto {
   const elemType = value.dataType === 'bool' ? DataType.BOOL : DataType.FLOAT;
   return { name, type: { tensorType: { elemType, shape: { dim: dimensions(value.shape) } } } };
 }
 
-function dimensions(shape: Shape): onnx.TensorShapeProto.IDimension[] {
+function dimensions(shape: Shape): Onnx.TensorShapeProto.IDimension[] {
   return shape.map((size) => (size === BATCH ? { dimParam: 'N' } : { dimValue: size }));
 }
 

@@ -1,6 +1,7 @@
-import { onnx } from 'onnx-proto';
+import type { onnx as Onnx } from 'onnx-proto';
 import type { Shape } from '../../../models/tensors/tensor.ts';
 import type { Value } from '../graph.ts';
+import { onnx } from './proto.ts';
 
 export type Attribute = number | string | readonly number[];
 export type Attributes = Readonly<Record<string, Attribute>>;
@@ -10,11 +11,11 @@ const { DataType } = onnx.TensorProto;
 
 /** Collects the nodes and small constants of an ONNX graph, and names its tensors. */
 export class NodeWriter {
-  readonly nodes: onnx.INodeProto[] = [];
-  readonly initializers: onnx.ITensorProto[] = [];
+  readonly nodes: Onnx.INodeProto[] = [];
+  readonly initializers: Onnx.ITensorProto[] = [];
   private readonly names: ReadonlyMap<Value, string>;
   private readonly constants = new Map<string, string>();
-  private readonly poolings = new Map<string, onnx.INodeProto>();
+  private readonly poolings = new Map<string, Onnx.INodeProto>();
   private temporaries = 0;
 
   /** @param names the ONNX name of every value of the graph */
@@ -81,8 +82,8 @@ export class NodeWriter {
     input: readonly string[],
     output: readonly string[],
     attributes: Attributes,
-  ): onnx.INodeProto {
-    const node: onnx.INodeProto = {
+  ): Onnx.INodeProto {
+    const node: Onnx.INodeProto = {
       name: `${type}_${this.nodes.length}`,
       opType: type,
       input: [...input],
@@ -103,7 +104,7 @@ function poolingKey(x: string, attributes: Attributes): string {
   return `${x} ${JSON.stringify(attributes)}`;
 }
 
-function attributeOf(name: string, value: Attribute): onnx.IAttributeProto {
+function attributeOf(name: string, value: Attribute): Onnx.IAttributeProto {
   if (typeof value === 'string') return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
   if (typeof value === 'number') return { name, type: AttributeType.INT, i: value };
   return { name, type: AttributeType.INTS, ints: [...value] };
