@@ -1,0 +1,129 @@
+import type { ArrayTensor } from '../../models/tensors/tensor.ts';
+import type { MethodName } from '../../schemas/methods.ts';
+import type { Target } from '../../schemas/target.ts';
+import type { Picture } from '../ingestion/picture.ts';
+
+/** What is to be explained: an encoded image, to be decoded as the model's manifest says, or a ready tensor [N, ...]. */
+export type ExplainInput =
+  | { readonly kind: 'image'; readonly bytes: Uint8Array }
+  | { readonly kind: 'tensor'; readonly tensor: ArrayTensor };
+
+/** A validated request for an explanation, whatever protocol it came by. */
+export interface ExplainCommand {
+  readonly model: string;
+  readonly version?: string | undefined;
+  readonly method: MethodName;
+  /** Parsed by the method's schema. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly target: Target;
+  readonly input: ExplainInput;
+  /** Whether what the network saw is wanted as a picture, for overlays. */
+  readonly picture: boolean;
+}
+
+export interface ScoredOutput {
+  readonly index: number;
+  readonly label: string | null;
+  readonly score: number;
+  /** null where the model's outputs are no probabilities. */
+  readonly probability: number | null;
+}
+
+export interface Prediction extends ScoredOutput {
+  /** The five largest outputs, or as many as there are. */
+  readonly top: readonly ScoredOutput[];
+}
+
+export interface ExplainedTarget {
+  /** null for a weighted target. */
+  readonly index: number | null;
+  readonly label: string | null;
+  readonly weights: Readonly<Record<string, number>> | null;
+  /** Σ_k w_k f_k before any softmax. */
+  readonly score: number;
+}
+
+/** Where relevance went: start = input_sum + bias + stabiliser + dead + dropped. */
+export interface Absorbed {
+  readonly bias: number;
+  readonly stabiliser: number;
+  readonly dead: number;
+  readonly dropped: number;
+}
+
+export interface Conservation {
+  readonly start: number;
+  readonly input_sum: number;
+  readonly error: number;
+  readonly relative_error: number | null;
+  readonly absorbed: Absorbed | null;
+}
+
+export interface LayerRelevance {
+  readonly name: string;
+  readonly type: string;
+  readonly rule: string | null;
+  readonly relevance_sum: number;
+}
+
+/** The answer for one item of the batch that a client sent. */
+export interface ItemExplanation {
+  readonly prediction: Prediction;
+  readonly target: ExplainedTarget;
+  readonly relevance: { readonly sum: number; readonly min: number; readonly max: number };
+  /** null for methods that do not decompose the score; `note` then says why. */
+  readonly conservation: Conservation | null;
+  readonly note: string | null;
+  /** Relevance sums at layer outputs, output first; null for methods without them. */
+  readonly layers: readonly LayerRelevance[] | null;
+}
+
+export interface Explanation {
+  readonly model: { readonly name: string; readonly version: string; readonly sha256: string };
+  readonly engine: string;
+  readonly method: MethodName;
+  /** All options, resolved. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** [N, ...input shape]; never rescaled. */
+  readonly relevance: ArrayTensor;
+  readonly items: readonly ItemExplanation[];
+  /** What the network saw, for an image input when it was asked for. */
+  readonly picture: Picture | null;
+  readonly timing_ms: { readonly decode: number; readonly queue: number; readonly compute: number };
+  readonly batch_size: number;
+  /** Whether the compiled explanation was found, not made for this request. */
+  readonly cached: boolean;
+}
+
+/** Facts about one model for `GET /models/{name}`. */
+export interface ModelDescription {
+  readonly state: 'idle' | 'loading' | 'ready' | 'failed';
+  readonly reason: string | null;
+  readonly layers: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly output_shape: readonly number[];
+    readonly parameters: number;
+  }[];
+  /** Methods that apply, and why the others do not. */
+  readonly methods: readonly { readonly name: MethodName; readonly applies: boolean; readonly reason: string | null }[];
+  readonly composites: readonly { readonly name: string; readonly applies: boolean; readonly reason: string | null }[];
+}
+
+/** The use cases behind every protocol. All errors are `ElucidError`. */
+export interface ExplanationService {
+  /** @param signal aborts when the client has gone: the request is dropped from the queue */
+  explain(command: ExplainCommand, signal: AbortSignal): Promise<Explanation>;
+  /** Loads the model if needed and describes it. */
+  describe(model: string, version?: string): Promise<ModelDescription>;
+  /** The compiled explanation as an ONNX model (inputs `input`, `target`, ...; outputs `relevance`, `scores`). */
+  exportOnnx(
+    model: string,
+    version: string | undefined,
+    method: MethodName,
+    options: Readonly<Record<string, unknown>>,
+  ): Promise<Uint8Array>;
+  /** Resolves when a worker of each kind has answered. */
+  alive(): Promise<void>;
+  close(): Promise<void>;
+}
