@@ -1,0 +1,1 @@
+export type { Picture } from '../../models/preprocessing/picture.ts';

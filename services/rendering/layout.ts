@@ -1,0 +1,100 @@
+import type { Size } from '../../models/preprocessing/geometry.ts';
+import { ElucidError } from '../../schemas/errors.ts';
+import type { RenderOptions } from '../../schemas/render.ts';
+import { GLYPH } from './font.ts';
+
+/** Longest side of a whole picture, sheets included. */
+export const MAX_CANVAS = 4096;
+
+/** What the default size enlarges a map to, at least. */
+const COMFORTABLE = 224;
+
+const GAP = 8;
+
+/** Room beside a map for its colour bar: the bar, a gap, and up to nine characters. */
+const BAR_WIDTH = 12;
+const BAR_CHARACTERS = 9;
+
+/** Where everything in one tile is drawn, in pixels from the tile's corner. */
+export interface TileLayout extends Size {
+  /** Size of a map, and of a picture beside it. */
+  readonly panel: Size;
+  readonly mapLeft: number;
+  readonly bar: { readonly left: number; readonly width: number } | null;
+  /** Where the label's upper edge is; null without labels. */
+  readonly labelTop: number | null;
+  /** Pixels per pixel of the font. */
+  readonly textScale: number;
+}
+
+/** Where the tiles of a sheet are drawn. */
+export interface SheetLayout extends Size {
+  readonly tile: TileLayout;
+  readonly places: readonly { readonly left: number; readonly top: number }[];
+}
+
+export interface LayoutRequest {
+  readonly count: number;
+  /** Size of what is drawn when one variable is one pixel. */
+  readonly natural: Size;
+  readonly options: Pick<RenderOptions, 'size' | 'mode' | 'colorbar'>;
+  readonly labelled: boolean;
+}
+
+/**
+ * Places `count` tiles on a sheet that is about square. Maps have the size that was asked for unless the sheet would
+ * exceed MAX_CANVAS; then all of them are smaller.
+ * @throws ElucidError `invalid` when even maps of one pixel do not fit.
+ */
+export function layoutSheet(request: LayoutRequest): SheetLayout {
+  let longer = longerSide(request.natural, request.options.size);
+  for (;;) {
+    const sheet = placeTiles(request, longer);
+    const excess = Math.max(sheet.width, sheet.height) / MAX_CANVAS;
+    if (excess <= 1) return sheet;
+    if (longer <= 1) throw new ElucidError('invalid', `a sheet of ${request.count} maps exceeds ${MAX_CANVAS} pixels`);
+    longer = Math.max(1, Math.min(longer - 1, Math.floor(longer / excess)));
+  }
+}
+
+function longerSide({ width, height }: Size, size: RenderOptions['size']): number {
+  const longer = Math.max(width, height);
+  if (size === 'input') return longer;
+  return size ?? longer * Math.max(1, Math.ceil(COMFORTABLE / longer));
+}
+
+function placeTiles({ count, natural, options, labelled }: LayoutRequest, longer: number): SheetLayout {
+  const factor = longer / Math.max(natural.width, natural.height);
+  const panel = {
+    width: Math.max(1, Math.round(natural.width * factor)),
+    height: Math.max(1, Math.round(natural.height * factor)),
+  };
+  const tile = layoutTile(panel, options, labelled);
+  if (count === 1) return { width: tile.width, height: tile.height, tile, places: [{ left: 0, top: 0 }] };
+  const step = { x: tile.width + GAP, y: tile.height + GAP };
+  const columns = Math.min(count, Math.ceil(Math.sqrt((count * step.y) / step.x)));
+  const rows = Math.ceil(count / columns);
+  const places = Array.from({ length: count }, (_, i) => ({
+    left: GAP + (i % columns) * step.x,
+    top: GAP + Math.floor(i / columns) * step.y,
+  }));
+  return { width: GAP + columns * step.x, height: GAP + rows * step.y, tile, places };
+}
+
+function layoutTile(panel: Size, { mode, colorbar }: LayoutRequest['options'], labelled: boolean): TileLayout {
+  const textScale = Math.min(panel.width, panel.height) >= 192 ? 2 : 1;
+  const mapLeft = mode === 'side-by-side' ? panel.width + GAP : 0;
+  const mapRight = mapLeft + panel.width;
+  const bar = colorbar ? { left: mapRight + GAP, width: BAR_WIDTH } : null;
+  const barRoom = GAP + BAR_WIDTH + GAP / 2 + BAR_CHARACTERS * GLYPH.advance * textScale;
+  const labelTop = labelled ? panel.height + GAP / 2 : null;
+  return {
+    width: mapRight + (bar ? barRoom : 0),
+    height: panel.height + (labelled ? GAP / 2 + GLYPH.height * textScale : 0),
+    panel,
+    mapLeft,
+    bar,
+    labelTop,
+    textScale,
+  };
+}
