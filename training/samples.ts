@@ -27,7 +27,9 @@ export async function writeSamples(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const digit of strokes.keys()) {
     const raw = { width: SIDE, height: SIDE, channels: 1 as const };
-    const png = sharp(await drawSample(digit), { raw }).png({ compressionLevel: 9 });
+    const png = sharp(await drawSample(digit), { raw })
+      .toColourspace('b-w')
+      .png({ compressionLevel: 9 });
     await writeFile(join(folder, `${digit}.png`), await png.toBuffer());
   }
 }

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { classMeans } from './class-means.ts';
+import { classMeans } from './classMeans.ts';
 import { accuracy, confidences, fitModel } from './fitting.ts';
 import { readDigits } from './mnist.ts';
 import type { Recipe } from './recipe.ts';
 import { readSamples } from './samples.ts';
 import { loadTensorFlow } from './tensorflow.ts';
-import { writeZooFolder } from './zoo-folder.ts';
+import { writeZooFolder } from './zooFolder.ts';
 
 /** Where training reads and writes. */
 export interface Places {
@@ -19,10 +19,16 @@ export interface Places {
 
 /**
  * Trains one model, measures it once on the 10,000 test digits, and writes its folder.
+ * @param load how TensorFlow is loaded; tests pass their own
  * @throws TensorFlowMissing before anything else when TensorFlow is not installed
  */
-export async function train(recipe: Recipe, places: Places, print: (line: string) => void): Promise<void> {
-  const tf = await loadTensorFlow();
+export async function train(
+  recipe: Recipe,
+  places: Places,
+  print: (line: string) => void,
+  load = loadTensorFlow,
+): Promise<void> {
+  const tf = await load();
   const [training, test] = [await readDigits(places.data, 'train'), await readDigits(places.data, 't10k')];
   const model = recipe.build(tf);
   fitModel(tf, model, training, recipe.schedule, ({ epoch, epochs, loss, seconds }) => {
