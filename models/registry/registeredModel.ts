@@ -1,5 +1,5 @@
 import type { Manifest } from '../../schemas/manifest.ts';
-import type { ArrayTensor } from '../tensors/tensor.ts';
+import type { Box } from '../preprocessing/pixels.ts';
 
 /** A file whose content was hashed when the model was registered. */
 export interface RegisteredFile {
@@ -9,15 +9,6 @@ export interface RegisteredFile {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
-}
-
-/**
- * Smallest and largest legal values of an input. Both have the input's rank and broadcast to its shape: [1, 1, 1] for the
- * same box everywhere, [C, 1, 1] for one per channel, [C, H, W] for one per element.
- */
-export interface InputBox {
-  readonly low: ArrayTensor;
-  readonly high: ArrayTensor;
 }
 
 /**
@@ -37,9 +28,9 @@ export interface RegisteredModel {
   readonly weights: readonly RegisteredFile[];
   readonly labels: readonly string[] | null;
   /** Given by the manifest or computed from the preprocessing; null when a tensor input has none. */
-  readonly box: InputBox | null;
-  /** The mean image that preprocessing subtracts, [C, H, W], when the manifest names a file. */
-  readonly meanImage: ArrayTensor | null;
+  readonly box: Box | null;
+  /** Values of the mean image, [C, H, W], when the preprocessing names a file. */
+  readonly meanImage: Float32Array | null;
   readonly companions: Companions;
 }
 

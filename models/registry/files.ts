@@ -1,0 +1,64 @@
+import { createHash, type Hash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import type { ModelFile } from '../../schemas/manifest.ts';
+import type { RegisteredFile } from './registeredModel.ts';
+
+/** A folder is no model; the message is fit for clients and holds no absolute path. */
+export class ModelFault extends Error {
+  readonly code = 'model-fault';
+}
+
+/**
+ * Absolute path of a file of a model.
+ * @throws ModelFault when it does not exist, is no plain file, or lies (through a link) outside the folder
+ */
+export async function fileInside(folder: string, name: string): Promise<string> {
+  const path = await realpath(join(folder, name)).catch(() => null);
+  if (path === null) throw new ModelFault(`the file ${name} does not exist`);
+  if (!path.startsWith((await realpath(folder)) + sep))
+    throw new ModelFault(`the file ${name} leaves the model's folder`);
+  if (!(await stat(path)).isFile()) throw new ModelFault(`${name} is not a file`);
+  return path;
+}
+
+/** The content of a file of a model, if it is not larger than `limit` bytes. @throws ModelFault */
+export async function readInside(folder: string, name: string, limit: number): Promise<Buffer> {
+  const path = await fileInside(folder, name);
+  const { size } = await stat(path);
+  if (size > limit) throw new ModelFault(`the file ${name} has ${size} bytes; at most ${limit} are read`);
+  return readFile(path).catch(() => {
+    throw new ModelFault(`the file ${name} cannot be read`);
+  });
+}
+
+/**
+ * Hashes a file, and checks the checksums that the manifest states.
+ * @param whole gets the content too, for a hash over several files
+ * @throws ModelFault
+ */
+export async function registerFile(folder: string, file: ModelFile, whole: Hash): Promise<RegisteredFile> {
+  const path = await fileInside(folder, file.path);
+  const sha256 = createHash('sha256');
+  const sha1 = file.sha1 === undefined ? null : createHash('sha1');
+  let bytes = 0;
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+      for (const hash of [sha256, sha1, whole]) hash?.update(chunk);
+      bytes += chunk.length;
+    }
+  } catch {
+    throw new ModelFault(`the file ${file.path} cannot be read`);
+  }
+  const digest = sha256.digest('hex');
+  checkDigest(file.path, 'sha256', file.sha256, digest);
+  checkDigest(file.path, 'sha1', file.sha1, sha1?.digest('hex'));
+  return { name: file.path, path, bytes, sha256: digest };
+}
+
+function checkDigest(name: string, kind: string, stated: string | undefined, actual: string | undefined): void {
+  if (stated !== undefined && stated !== actual) {
+    throw new ModelFault(`the ${kind} of ${name} is ${actual}, but the manifest states ${stated}`);
+  }
+}

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { type Manifest, manifestSchema, modelNameSchema, modelVersionSchema } from '../../schemas/manifest.ts';
+import { modelId } from '../importers/identity.ts';
+import { decodeNpy, NpyError } from '../tensors/npy.ts';
+import { inputBox } from './box.ts';
+import { fileInside, ModelFault, readInside, registerFile } from './files.ts';
+import type { Companions, RegisteredFile, RegisteredModel, RegistryEntry } from './registeredModel.ts';
+
+export const MANIFEST = 'manifest.json';
+
+const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
+const MAX_LABEL_BYTES = 64 * 2 ** 20;
+const MAX_MEAN_BYTES = 256 * 2 ** 20;
+
+/** Longest list of faults of one manifest that is shown. */
+const SHOWN = 10;
+
+/** Reads and checks a model's folder. Whatever is wrong with it becomes the reason of a `failed` entry. */
+export async function readModel(folder: string, folderName: string): Promise<RegistryEntry> {
+  let content: unknown;
+  try {
+    content = parseJson(await readInside(folder, MANIFEST, MAX_MANIFEST_BYTES));
+    return { state: 'registered', model: await register(folder, parseManifest(content)) };
+  } catch (error) {
+    if (!(error instanceof ModelFault)) throw error;
+    return { state: 'failed', ...claimed(content, folderName), reason: error.message };
+  }
+}
+
+async function register(folder: string, manifest: Manifest): Promise<RegisteredModel> {
+  const { files, input, output } = manifest;
+  const definition = files.definition ? await registerFile(folder, files.definition, createHash('sha256')) : null;
+  const { weights, sha256 } = await registerWeights(folder, manifest);
+  const meanImage = await readMeanImage(folder, input);
+  return {
+    manifest,
+    folder,
+    id: modelId(manifest, definition, weights),
+    sha256,
+    definition,
+    weights,
+    labels: await readLabels(folder, output.labels ?? null),
+    box: inputBox(input, meanImage),
+    meanImage,
+    companions: await findCompanions(folder, manifest),
+  };
+}
+
+async function registerWeights(folder: string, { files }: Manifest) {
+  const whole = createHash('sha256');
+  const weights: RegisteredFile[] = [];
+  if ('random' in files.weights) {
+    whole.update(JSON.stringify(files.weights.random));
+  } else {
+    for (const file of [files.weights].flat()) weights.push(await registerFile(folder, file, whole));
+  }
+  return { weights, sha256: whole.digest('hex') };
+}
+
+/** Labels as they are listed, or one per line of a UTF-8 file. */
+async function readLabels(
+  folder: string,
+  labels: readonly string[] | string | null,
+): Promise<readonly string[] | null> {
+  if (typeof labels !== 'string') return labels;
+  const text = (await readInside(folder, labels, MAX_LABEL_BYTES)).toString('utf8');
+  const lines = text
+    .replace(/^\uFEFF/, '')
+    .trimEnd()
+    .split('\n');
+  const names = lines.map((line) => line.trim());
+  const empty = names.indexOf('');
+  if (empty >= 0) throw new ModelFault(`line ${empty + 1} of ${labels} is empty; there must be one label per line`);
+  return names;
+}
+
+async function readMeanImage(folder: string, input: Manifest['input']): Promise<Float32Array | null> {
+  const name = input.kind === 'image' ? input.preprocessing.mean : null;
+  if (typeof name !== 'string') return null;
+  const bytes = await readInside(folder, name, MAX_MEAN_BYTES);
+  try {
+    const { shape, data } = decodeNpy(bytes);
+    if (shape.length === 3 && shape[0] === input.shape[0] && data.every(Number.isFinite)) return data;
+    throw new NpyError(
+      `a mean image is [${input.shape[0]}, height, width] and finite, this one is [${shape.join(', ')}]`,
+    );
+  } catch (error) {
+    throw error instanceof NpyError ? new ModelFault(`the mean file ${name}: ${error.message}`) : error;
+  }
+}
+
+async function findCompanions(folder: string, { companions }: Manifest): Promise<Companions> {
+  const means = companions?.classMeans;
+  return {
+    density: companions?.density ?? null,
+    generator: companions?.generator ?? null,
+    classMeans: means === undefined ? null : await fileInside(folder, means),
+  };
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    throw new ModelFault(`${MANIFEST} is not JSON`);
+  }
+}
+
+function parseManifest(content: unknown): Manifest {
+  const result = manifestSchema.safeParse(content);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(({ path, message }) => `${path.join('.') || MANIFEST}: ${message}`);
+  throw new ModelFault(faults.slice(0, SHOWN).join('; '));
+}
+
+/** The name and version that a faulty manifest claims, as far as they are legal. */
+function claimed(content: unknown, folderName: string): { name: string; version: string | null } {
+  const field = (key: string) => (content !== null && typeof content === 'object' ? Reflect.get(content, key) : null);
+  const name = modelNameSchema.safeParse(field('name'));
+  const version = modelVersionSchema.safeParse(field('version'));
+  return { name: name.success ? name.data : folderName, version: version.success ? version.data : null };
+}
