@@ -39,7 +39,7 @@ export const LOWERINGS: { readonly [Name in Computed]: Lower<Name> } = {
   greater: renamed('Greater'),
   greaterEqual: renamed('GreaterOrEqual'),
   logicalAnd: renamed('And'),
-  where: renamed('Where'),
+  where: lowerWhere,
   matMul: (write, { transposeB }, inputs, value) => write.result(value, 'Gemm', inputs, { transB: transposeB ? 1 : 0 }),
   conv2d: (write, operation, inputs, value) => write.result(value, 'Conv', inputs, convAttributes(operation)),
   conv2dTranspose: (write, operation, inputs, value) => {
@@ -60,9 +60,9 @@ export const LOWERINGS: { readonly [Name in Computed]: Lower<Name> } = {
     write.result(value, 'AveragePool', inputs, { ...poolAttributes(operation), count_include_pad: 1 }),
   avgPool2dBackward: lowerAvgPoolBackward,
   reduceSum: (write, { axes, keepDims }, inputs, value) =>
-    write.result(value, 'ReduceSum', [...inputs, write.integers(axes)], { keepdims: keepDims ? 1 : 0 }),
+    write.result(value, 'ReduceSum', [...inputs, write.integers(axes)], reduction(keepDims)),
   reduceMax: (write, { axes, keepDims }, inputs, value) =>
-    write.result(value, 'ReduceMax', [...inputs, write.integers(axes)], { keepdims: keepDims ? 1 : 0 }),
+    write.result(value, 'ReduceMax', [...inputs, write.integers(axes)], reduction(keepDims)),
   oneHotMax: (write, _operation, inputs, value) => {
     const index = write.node('ArgMax', inputs, { axis: 1, keepdims: 0 });
     const depth = write.integers([value.shape[1] ?? 0], []);
@@ -89,6 +89,27 @@ export const LOWERINGS: { readonly [Name in Computed]: Lower<Name> } = {
     write.result(value, 'Slice', [...inputs, ...bounds]);
   },
 };
+
+/** Without axes nothing is reduced; ONNX reduces everything unless told otherwise. */
+function reduction(keepDims: boolean) {
+  return { keepdims: keepDims ? 1 : 0, noop_with_empty_axes: 1 };
+}
+
+/** ONNX Runtime has no Where of booleans: (c ∧ a) ∨ (¬c ∧ b). */
+function lowerWhere(
+  write: NodeWriter,
+  _operation: Extract<Operation, { name: 'where' }>,
+  inputs: readonly string[],
+  value: Value,
+): void {
+  if (value.dataType !== 'bool') {
+    write.result(value, 'Where', inputs);
+    return;
+  }
+  const [condition = '', a = '', b = ''] = inputs;
+  const otherwise = write.node('And', [write.node('Not', [condition]), b]);
+  write.result(value, 'Or', [write.node('And', [condition, a]), otherwise]);
+}
 
 function convAttributes(operation: { stride: Pair; padding: Padding; dilation: Pair; groups: number }) {
   const { stride, padding, dilation, groups } = operation;
