@@ -37,8 +37,8 @@ export function imageSize(shape: Shape): ImageSize {
 
 /** The sides that a picture has to cover (short-side) or take (exact) before the crop. */
 export function resizeSides(preprocessing: Preprocessing, shape: Shape): Size {
-  const { resize } = preprocessing;
-  if (resize === undefined) return imageSize(shape);
+  const input = imageSize(shape);
+  const { resize = [input.width, input.height] as const } = preprocessing;
   const [width, height] = typeof resize === 'number' ? [resize, resize] : resize;
   return { width, height };
 }

@@ -3,6 +3,8 @@ import type { Shape } from '../tensors/tensor.ts';
 import { centreWindow, imageSize, resizeSides } from './geometry.ts';
 import { inGray, type Pixels } from './picture.ts';
 
+export type { Picture, Pixels } from './picture.ts';
+
 /** A bound of an input: one number for all variables, one per channel, or one per variable ([C, H, W], row-major). */
 export type Bound = number | readonly number[] | Float32Array;
 

@@ -11,6 +11,7 @@ export interface Rectangle {
 }
 
 export const INK: Rgb = [32, 32, 32];
+const FRAME: Rgb = [208, 208, 208];
 
 /** A white picture to draw on. */
 export function blankCanvas(width: number, height: number): Picture {
@@ -32,6 +33,14 @@ export function fill(canvas: Picture, { left, top, width, height }: Rectangle, c
       canvas.data.set(colour, 3 * (y * canvas.width + x));
     }
   }
+}
+
+/** Draws a thin line around a rectangle, outside of it. */
+export function frame(canvas: Picture, { left, top, width, height }: Rectangle): void {
+  fill(canvas, { left: left - 1, top: top - 1, width: width + 2, height: 1 }, FRAME);
+  fill(canvas, { left: left - 1, top: top + height, width: width + 2, height: 1 }, FRAME);
+  fill(canvas, { left: left - 1, top, width: 1, height }, FRAME);
+  fill(canvas, { left: left + width, top, width: 1, height }, FRAME);
 }
 
 /** Writes a text in the built-in font, `scale` pixels per font pixel, from its upper left corner. */

@@ -5,7 +5,7 @@ export type Rgb = readonly [number, number, number];
 
 /** Entries of a table for t = −1 .. 1; the middle one is exactly t = 0. */
 const ENTRIES = 511;
-export const ZERO = (ENTRIES - 1) / 2;
+const ZERO = (ENTRIES - 1) / 2;
 
 /** Colours at equal distances from one end to the other, straight lines between them. */
 interface Definition {
@@ -76,8 +76,9 @@ export function colourise(values: Float32Array, scale: number, colormap: Colorma
   const steps = scale > 0 ? ZERO / scale : 0;
   const colours = new Uint8Array(3 * values.length);
   for (let i = 0, at = 0; i < values.length; i++, at += 3) {
-    const step = Math.round((values[i] ?? 0) * steps);
-    const entry = 3 * (ZERO + Math.max(-ZERO, Math.min(ZERO, step)));
+    const value = values[i] ?? 0;
+    const distance = Math.min(ZERO, Math.round(Math.abs(value) * steps));
+    const entry = 3 * (value < 0 ? ZERO - distance : ZERO + distance);
     colours[at] = table[entry] ?? 0;
     colours[at + 1] = table[entry + 1] ?? 0;
     colours[at + 2] = table[entry + 2] ?? 0;

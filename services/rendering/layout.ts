@@ -11,16 +11,17 @@ const COMFORTABLE = 224;
 
 const GAP = 8;
 
-/** Room beside a map for its colour bar: the bar, a gap, and up to nine characters. */
 const BAR_WIDTH = 12;
-const BAR_CHARACTERS = 9;
+
+/** Between a colour bar and its numbers, and between a map and its label. */
+const SMALL_GAP = 4;
 
 /** Where everything in one tile is drawn, in pixels from the tile's corner. */
 export interface TileLayout extends Size {
   /** Size of a map, and of a picture beside it. */
   readonly panel: Size;
   readonly mapLeft: number;
-  readonly bar: { readonly left: number; readonly width: number } | null;
+  readonly bar: { readonly left: number; readonly width: number; readonly textLeft: number } | null;
   /** Where the label's upper edge is; null without labels. */
   readonly labelTop: number | null;
   /** Pixels per pixel of the font. */
@@ -37,8 +38,10 @@ export interface LayoutRequest {
   readonly count: number;
   /** Size of what is drawn when one variable is one pixel. */
   readonly natural: Size;
-  readonly options: Pick<RenderOptions, 'size' | 'mode' | 'colorbar'>;
+  readonly options: Pick<RenderOptions, 'size' | 'mode'>;
   readonly labelled: boolean;
+  /** Characters of the longest number beside a colour bar; null without colour bars. */
+  readonly barCharacters: number | null;
 }
 
 /**
@@ -63,13 +66,14 @@ function longerSide({ width, height }: Size, size: RenderOptions['size']): numbe
   return size ?? longer * Math.max(1, Math.ceil(COMFORTABLE / longer));
 }
 
-function placeTiles({ count, natural, options, labelled }: LayoutRequest, longer: number): SheetLayout {
+function placeTiles(request: LayoutRequest, longer: number): SheetLayout {
+  const { count, natural } = request;
   const factor = longer / Math.max(natural.width, natural.height);
   const panel = {
     width: Math.max(1, Math.round(natural.width * factor)),
     height: Math.max(1, Math.round(natural.height * factor)),
   };
-  const tile = layoutTile(panel, options, labelled);
+  const tile = layoutTile(panel, request);
   if (count === 1) return { width: tile.width, height: tile.height, tile, places: [{ left: 0, top: 0 }] };
   const step = { x: tile.width + GAP, y: tile.height + GAP };
   const columns = Math.min(count, Math.ceil(Math.sqrt((count * step.y) / step.x)));
@@ -81,20 +85,19 @@ function placeTiles({ count, natural, options, labelled }: LayoutRequest, longer
   return { width: GAP + columns * step.x, height: GAP + rows * step.y, tile, places };
 }
 
-function layoutTile(panel: Size, { mode, colorbar }: LayoutRequest['options'], labelled: boolean): TileLayout {
+function layoutTile(panel: Size, { options, labelled, barCharacters }: LayoutRequest): TileLayout {
   const textScale = Math.min(panel.width, panel.height) >= 192 ? 2 : 1;
-  const mapLeft = mode === 'side-by-side' ? panel.width + GAP : 0;
+  const mapLeft = options.mode === 'side-by-side' ? panel.width + GAP : 0;
   const mapRight = mapLeft + panel.width;
-  const bar = colorbar ? { left: mapRight + GAP, width: BAR_WIDTH } : null;
-  const barRoom = GAP + BAR_WIDTH + GAP / 2 + BAR_CHARACTERS * GLYPH.advance * textScale;
-  const labelTop = labelled ? panel.height + GAP / 2 : null;
+  const textLeft = mapRight + GAP + BAR_WIDTH + SMALL_GAP;
+  const hasBar = barCharacters !== null;
   return {
-    width: mapRight + (bar ? barRoom : 0),
-    height: panel.height + (labelled ? GAP / 2 + GLYPH.height * textScale : 0),
+    width: hasBar ? textLeft + barCharacters * GLYPH.advance * textScale : mapRight,
+    height: panel.height + (labelled ? SMALL_GAP + GLYPH.height * textScale : 0),
     panel,
     mapLeft,
-    bar,
-    labelTop,
+    bar: hasBar ? { left: mapRight + GAP, width: BAR_WIDTH, textLeft } : null,
+    labelTop: labelled ? panel.height + SMALL_GAP : null,
     textScale,
   };
 }

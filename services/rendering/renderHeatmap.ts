@@ -4,6 +4,7 @@ import type { ArrayTensor } from '../../models/tensors/tensor.ts';
 import { faultAt } from '../../schemas/errors.ts';
 import type { RenderOptions } from '../../schemas/render.ts';
 import { blankCanvas } from './canvas.ts';
+import { barCharacters } from './colourBar.ts';
 import { colourScale } from './colourScale.ts';
 import { type EncodedPicture, encodePicture } from './encode.ts';
 import { layoutSheet } from './layout.ts';
@@ -42,16 +43,22 @@ export function drawHeatmap(relevance: ArrayTensor, options: RenderOptions, cont
   const { planes } = drawn;
   const pictures = picturesFor(drawn, options, context);
   const labelled = planes.length > 1;
-  const layout = layoutSheet({ count: planes.length, natural: naturalSize(drawn, pictures), options, labelled });
+  const tiles = planes.map((plane, n) => ({
+    plane,
+    scale: colourScale(plane.data, options),
+    colormap: options.colormap ?? (drawn.signed ? 'red-blue' : 'heat'),
+    picture: pictures?.[n] ?? null,
+    label: labelled ? (context.titles?.[n] ?? String(n)) : null,
+  }));
+  const layout = layoutSheet({
+    count: tiles.length,
+    natural: naturalSize(drawn, pictures),
+    options,
+    labelled,
+    barCharacters: options.colorbar ? tiles.reduce((most, tile) => Math.max(most, barCharacters(tile)), 0) : null,
+  });
   const canvas = blankCanvas(layout.width, layout.height);
-  for (const [n, plane] of planes.entries()) {
-    const tile = {
-      plane,
-      scale: colourScale(plane.data, options),
-      colormap: options.colormap ?? (drawn.signed ? ('red-blue' as const) : ('heat' as const)),
-      picture: pictures?.[n] ?? null,
-      label: labelled ? (context.titles?.[n] ?? String(n)) : null,
-    };
+  for (const [n, tile] of tiles.entries()) {
     drawTile(canvas, tile, layout.tile, options, layout.places[n] ?? { left: 0, top: 0 });
   }
   return canvas;

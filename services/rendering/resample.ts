@@ -55,7 +55,12 @@ function tapsOf(from: number, to: number, interpolation: Interpolation): Taps[] 
 }
 
 function nearestTaps(i: number, from: number, to: number): Taps {
-  return [{ at: Math.floor(((i + 0.5) * from) / to), weight: 1 }];
+  return [{ at: sourceOf(i, from, to), weight: 1 }];
+}
+
+/** The old pixel that the middle of the new pixel i lies in. */
+export function sourceOf(i: number, from: number, to: number): number {
+  return Math.floor(((i + 0.5) * from) / to);
 }
 
 /** The share of the new pixel that each old one covers. */

@@ -1,1 +1,0 @@
-export type { Picture } from '../../models/preprocessing/picture.ts';
