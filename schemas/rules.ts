@@ -71,7 +71,7 @@ export const NormRule = z
 export const PassRule = z.strictObject({ name: z.literal('pass') }).describe('Relevance unchanged');
 
 export const WinnerTakeAllRule = z
-  .strictObject({ name: z.literal('winner-take-all'), ties: z.enum(['first', 'split', 'average']).default('first') })
+  .strictObject({ name: z.literal('winner-take-all'), ties: z.enum(['first']).default('first') })
   .describe('All relevance of a max-pooling window to its maximum');
 
 /** How one layer passes relevance to its inputs. */

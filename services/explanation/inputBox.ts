@@ -1,0 +1,109 @@
+import { layerAt, NETWORK_INPUT, type Network, shapeAt } from '../../models/network.ts';
+import type { Bound, Box } from '../../models/preprocessing/pixels.ts';
+import { type ArrayTensor, arrayTensor, type Shape, sizeOf } from '../../models/tensors/tensor.ts';
+import { ElucidError } from '../../schemas/errors.ts';
+import type { Value } from '../engine/graph.ts';
+import type { GraphBuilder } from '../engine/graphBuilder.ts';
+import { applyLayer } from './layers/forward.ts';
+import { isRouting } from './layers/routing.ts';
+
+/** Bounds of a value in a graph. */
+export interface BoxValues {
+  readonly low: Value;
+  readonly high: Value;
+}
+
+/** Relative excess over the box that is taken for rounding. */
+const TOLERANCE = 1e-6;
+
+/** Whether the bounds of the input can be followed to the input of a layer: through affine and index-moving layers. */
+export function boxReaches(network: Network, index: number): boolean {
+  return layerAt(network, index).inputs.every((input) => {
+    if (input === NETWORK_INPUT) return true;
+    const layer = layerAt(network, input);
+    return (isRouting(layer) || layer.type === 'affine') && boxReaches(network, input);
+  });
+}
+
+/** Follows the bounds of the network's input to the output of a layer that `boxReaches`. */
+export function boxAt(g: GraphBuilder, network: Network, index: number, box: BoxValues): BoxValues {
+  if (index === NETWORK_INPUT) return box;
+  const layer = layerAt(network, index);
+  const boxes = layer.inputs.map((input) => boxAt(g, network, input, box));
+  const shape = shapeAt(network, layer.inputs[0] ?? NETWORK_INPUT);
+  const low = applyLayer(
+    g,
+    layer,
+    boxes.map((bounds) => bounds.low),
+    shape,
+  );
+  const high = applyLayer(
+    g,
+    layer,
+    boxes.map((bounds) => bounds.high),
+    shape,
+  );
+  // A negative scale of an affine layer exchanges the bounds.
+  return layer.type === 'affine' ? { low: g.minimum(low, high), high: g.maximum(low, high) } : { low, high };
+}
+
+/** A bound in the network's input shape: what broadcasts to it, times ones. */
+export function broadcastBound(g: GraphBuilder, network: Network, bound: Value): Value {
+  const size = sizeOf(network.inputShape);
+  const ones = arrayTensor([1, ...network.inputShape], new Float32Array(size).fill(1));
+  return g.mul(bound, g.constant(ones));
+}
+
+/** One side of a box as a tensor [1, ...] that broadcasts to inputs of a shape. */
+export function boundTensor(bound: Bound, inputShape: Shape): ArrayTensor {
+  if (typeof bound === 'number') return arrayTensor([1, ...inputShape.map(() => 1)], Float32Array.of(bound));
+  if (bound instanceof Float32Array) return arrayTensor([1, ...inputShape], bound);
+  const trailing = inputShape.slice(1).map(() => 1);
+  return arrayTensor([1, bound.length, ...trailing], Float32Array.from(bound));
+}
+
+/**
+ * Checks l ≤ x ≤ h, up to 1e-6 of h − l.
+ * @param input [N, ...shape]
+ * @throws ElucidError `out-of-box`, naming the element that is farthest out
+ */
+export function checkInsideBox(input: ArrayTensor, box: Box): void {
+  const shape = input.shape.slice(1);
+  const low = boundAt(box.low, shape);
+  const high = boundAt(box.high, shape);
+  const size = sizeOf(shape);
+  let worst = { excess: TOLERANCE, at: -1 };
+  for (const [i, x] of input.data.entries()) {
+    const element = i % size;
+    const [l, h] = [low(element), high(element)];
+    const excess = Math.max(l - x, x - h) / (h - l);
+    if (excess > worst.excess) worst = { excess, at: i };
+  }
+  if (worst.at < 0) return;
+  const allowed = `${low(worst.at % size)} to ${high(worst.at % size)}`;
+  const place = positionOf(worst.at, input.shape).join(', ');
+  throw new ElucidError(
+    'out-of-box',
+    `the input leaves the model's box: element [${place}] is ${input.data[worst.at]}, allowed is ${allowed}`,
+    [{ pointer: '/input', detail: `element [${place}] is ${input.data[worst.at]}, allowed is ${allowed}` }],
+  );
+}
+
+/** A bound by the index of an element. */
+function boundAt(bound: Bound, shape: Shape): (element: number) => number {
+  if (typeof bound === 'number') return () => bound;
+  const block = sizeOf(shape) / bound.length;
+  return (element) => bound[Math.floor(element / block)] ?? 0;
+}
+
+function positionOf(index: number, shape: Shape): number[] {
+  let rest = index;
+  return shape
+    .toReversed()
+    .map((length) => {
+      const place = rest % length;
+      rest = Math.floor(rest / length);
+      return place;
+    })
+    .toReversed();
+}

@@ -1,0 +1,139 @@
+import type { Composite, Rule } from '../../../schemas/rules.ts';
+import { BATCH, type Graph, type Value } from '../../engine/graph.ts';
+import { GraphBuilder } from '../../engine/graphBuilder.ts';
+import { tensorIdentity } from '../../engine/identity.ts';
+import { rulesByLayer } from '../composites.ts';
+import { boundTensor } from '../inputBox.ts';
+import { forwardPass } from '../layers/forward.ts';
+import { EXPLAIN, type Plan, type ReportLayout, runOnce, type Subject } from '../plan.ts';
+import { type ResolvedRule, relevancePass } from '../relevance.ts';
+import { type Losses, total } from '../rules/flow.ts';
+import { parametersOf } from '../rules/index.ts';
+import { ParameterPool, ParameterReader } from '../rules/parameters.ts';
+import { effectiveTarget, INPUT } from '../target.ts';
+import type { Method } from './method.ts';
+
+const COLUMNS = ['start', 'bias', 'stabiliser', 'dead', 'dropped'] as const;
+
+/** What is put in at the output: w_k f_k, or w_k. */
+type Start = 'score' | 'one';
+
+/** Layer-wise relevance propagation by a composite (Bach et al. 2015). */
+export const lrp: Method<'lrp'> = {
+  plan: (subject, options) => planRelevance(subject, options.composite, options.start, (rule) => rule, { ...options }),
+};
+
+/** Deep Taylor decomposition as the preset of that name (Montavon et al. 2017). */
+export const deepTaylor: Method<'deep-taylor'> = {
+  plan: (subject, options) => {
+    const { start, stabiliser } = options;
+    const stabilised = (rule: Rule): Rule => ('stabiliser' in rule ? { ...rule, stabiliser } : rule);
+    return planRelevance(subject, 'deep-taylor', start, stabilised, { ...options });
+  },
+};
+
+function planRelevance(
+  subject: Subject,
+  composite: Composite,
+  start: Start,
+  adjust: (rule: Rule) => Rule,
+  options: Readonly<Record<string, unknown>>,
+): Plan {
+  const { network, box } = subject;
+  const pool = new ParameterPool();
+  const rules = rulesByLayer(network, composite, box !== null).map((chosen): ResolvedRule => {
+    const rule = adjust(chosen);
+    const places = Object.entries(parametersOf(rule)).map(([name, values]) => [name, pool.add(values)] as const);
+    return { rule, places: Object.fromEntries(places) };
+  });
+  const usesBox = rules.some(({ rule, places }) => rule.name === 'z-box' && places['low'] === undefined);
+  return {
+    key: [
+      'lrp',
+      start,
+      pool.values.length,
+      JSON.stringify(rules.map(structureOf)),
+      usesBox ? boxIdentity(subject) : '',
+    ].join(' '),
+    options,
+    parameters: pool.values,
+    conservation: { kind: 'report', layout: reportLayout(subject, rules) },
+    requiredBox: usesBox ? box : null,
+    graphs: () => ({ [EXPLAIN]: buildGraph(subject, rules, start, pool.values.length) }),
+    driver: runOnce,
+  };
+}
+
+/** What of a rule changes the graph: everything but its free numbers, of which only the places count. */
+function structureOf({ rule, places }: ResolvedRule): unknown {
+  const free = new Set(Object.keys(places));
+  return [Object.entries(rule).filter(([name]) => !free.has(name)), places];
+}
+
+/** A model's box is part of the graph. */
+function boxIdentity({ network, box }: Subject): string {
+  const sides = box === null ? [] : [box.low, box.high];
+  return sides.map((side) => tensorIdentity(boundTensor(side, network.inputShape))).join(' ');
+}
+
+function reportLayout({ network }: Subject, rules: readonly ResolvedRule[]): ReportLayout {
+  const visited = reachableLayers(network);
+  const layers = visited.map((index) => {
+    const layer = network.layers[index];
+    return { name: layer?.name ?? '', type: layer?.type ?? '', rule: rules[index]?.rule.name ?? 'pass' };
+  });
+  return { columns: COLUMNS, layers };
+}
+
+/** Indices of the layers that the explained output depends on, output first. */
+function reachableLayers({ layers, output }: Subject['network']): readonly number[] {
+  const reached = new Set([output]);
+  for (let index = output; index >= 0; index -= 1) {
+    if (reached.has(index)) for (const input of layers[index]?.inputs ?? []) reached.add(input);
+  }
+  return [...reached].filter((index) => index >= 0).sort((a, b) => b - a);
+}
+
+function buildGraph(subject: Subject, rules: readonly ResolvedRule[], startWith: Start, count: number): Graph {
+  const { network, box } = subject;
+  const g = new GraphBuilder();
+  const input = g.input(INPUT, [BATCH, ...network.inputShape]);
+  const forward = forwardPass(g, network, input);
+  const scores = forward.at(network.output);
+  const target = effectiveTarget(g, network, scores);
+  const start = startWith === 'score' ? g.mul(target, scores) : target;
+  const losses = new LossCollector(g);
+  const parameters = new ParameterReader(g, count);
+  const pass = relevancePass(g, forward, start, { rules, parameters, box }, losses);
+  const put = total(g, start);
+  const sums = [
+    put,
+    ...losses.totals(g.mul(put, g.scalar(0))),
+    ...pass.layers.map(({ arriving }) => total(g, arriving)),
+  ];
+  const report = g.concat(
+    sums.map((value) => g.reshape(value, [BATCH, 1])),
+    1,
+  );
+  return g.build({ relevance: pass.input ?? g.mul(input, g.scalar(0)), scores, report });
+}
+
+/** Adds up what the rules lose, by kind: one value [N] each. */
+class LossCollector implements Losses {
+  private readonly g: GraphBuilder;
+  private readonly lost = new Map<string, Value>();
+
+  constructor(g: GraphBuilder) {
+    this.g = g;
+  }
+
+  add(kind: 'bias' | 'stabiliser' | 'dead' | 'dropped', amount: Value): void {
+    const known = this.lost.get(kind);
+    this.lost.set(kind, known === undefined ? amount : this.g.add(known, amount));
+  }
+
+  /** One value for each kind; `nothing` where no rule lost any. */
+  totals(nothing: Value): readonly Value[] {
+    return COLUMNS.slice(1).map((kind) => this.lost.get(kind) ?? nothing);
+  }
+}

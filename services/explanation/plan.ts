@@ -1,0 +1,76 @@
+import type { Network } from '../../models/network.ts';
+import type { Box } from '../../models/preprocessing/pixels.ts';
+import type { ArrayTensor } from '../../models/tensors/tensor.ts';
+import type { NamedTensors } from '../engine/engine.ts';
+import type { Graph } from '../engine/graph.ts';
+import { PARAMETERS } from './rules/parameters.ts';
+import { INPUT, TARGET } from './target.ts';
+
+/** The model that a method explains. */
+export interface Subject {
+  readonly network: Network;
+  readonly box: Box | null;
+}
+
+/** What one request, or a batch of them, brings to a plan. */
+export interface PlanInput {
+  /** [N, ...input shape] */
+  readonly input: ArrayTensor;
+  /** [N, outputs]; a row of zeros means the predicted output. */
+  readonly target: ArrayTensor;
+  /** [N, count]: the free numbers of each item; null when the plan has none. */
+  readonly parameters: ArrayTensor | null;
+}
+
+/** One run of one of a plan's graphs. */
+export interface RunRequest {
+  readonly graph: string;
+  readonly inputs: NamedTensors;
+}
+
+/**
+ * Runs a plan's graphs and reduces what comes back. Yields what it wants to have run, is resumed with the outputs, and
+ * returns `relevance` and `scores`, and `report` when the plan has one.
+ */
+export type Driver = (input: PlanInput) => Generator<RunRequest, NamedTensors, NamedTensors>;
+
+/** What the columns of the output `report`, [N, columns], hold. */
+export interface ReportLayout {
+  /** The first columns, in this order; then one column per layer. */
+  readonly columns: readonly ['start', 'bias', 'stabiliser', 'dead', 'dropped'];
+  /** Layers from the output to the input, with the rule that each passed its relevance on by. */
+  readonly layers: readonly { readonly name: string; readonly type: string; readonly rule: string }[];
+}
+
+/**
+ * How the relevance adds up: by a `report` of the run; to the explained `score`; or `none`, and why not.
+ */
+export type ConservationKind =
+  | { readonly kind: 'report'; readonly layout: ReportLayout }
+  | { readonly kind: 'score' }
+  | { readonly kind: 'none'; readonly note: string };
+
+/** An explanation, planned: structure, free numbers, graphs to be compiled and how to run them. */
+export interface Plan {
+  /** Equal keys mean equal graphs (for one network). */
+  readonly key: string;
+  /** All options, resolved, as the answer reports them. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** The free numbers, of which the graphs know only places. */
+  readonly parameters: readonly number[];
+  readonly conservation: ConservationKind;
+  /** The input must lie in this box; null when any input will do. */
+  readonly requiredBox: Box | null;
+  /** Builds the graphs; only called when they are not compiled yet. */
+  graphs(): Readonly<Record<string, Graph>>;
+  readonly driver: Driver;
+}
+
+/** The name of the only graph of most plans. */
+export const EXPLAIN = 'explain';
+
+/** The driver of most methods: one run of one graph. */
+export const runOnce: Driver = function* ({ input, target, parameters }) {
+  const inputs = { [INPUT]: input, [TARGET]: target, ...(parameters === null ? {} : { [PARAMETERS]: parameters }) };
+  return yield { graph: EXPLAIN, inputs };
+};
