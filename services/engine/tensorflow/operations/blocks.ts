@@ -79,21 +79,6 @@ export function spread(x: tf.Tensor, axis: number, step: number): tf.Tensor {
   return blockAlong(tf.reshape(spaced, [...outer, count * step, ...inner]), axis, 0, (count - 1) * step + 1);
 }
 
-/** Whether TensorFlow's 'same' puts exactly this padding around an image, which then needs no copy. */
-export function isSamePadding(
-  [height, width]: readonly [number, number],
-  kernel: readonly [number, number],
-  stride: readonly [number, number],
-  [top, left, bottom, right]: Padding,
-): boolean {
-  return sameAlong(height, kernel[0], stride[0], top, bottom) && sameAlong(width, kernel[1], stride[1], left, right);
-}
-
-function sameAlong(size: number, kernel: number, stride: number, before: number, after: number): boolean {
-  const total = Math.max((Math.ceil(size / stride) - 1) * stride + kernel - size, 0);
-  return before === Math.floor(total / 2) && after === total - before;
-}
-
 function product(sizes: readonly number[]): number {
   return sizes.reduce((a, b) => a * b, 1);
 }

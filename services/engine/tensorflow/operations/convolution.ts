@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ConvAttributes, Padding, Pair, Value } from '../../graph.ts';
 import { arrange, arranged, CHANNELS_LAST, type Form, prepared } from '../layout.ts';
 import { dimensionsOf, image, inputOf, type LayoutOf, type Operand, type Step } from '../step.ts';
-import { blockAlong, isSamePadding, padOrCrop } from './blocks.ts';
+import { blockAlong, padOrCrop } from './blocks.ts';
 import { dilated } from './phases.ts';
 
 /** OIHW → HWIO, as TensorFlow wants weights. */
@@ -83,17 +83,25 @@ export function convolve(
   padding: Padding,
   dilation: Pair,
 ): tf.Tensor4D {
-  const [, height, width] = x.shape;
-  const extent: Pair = [dilation[0] * (filter.shape[0] - 1) + 1, dilation[1] * (filter.shape[1] - 1) + 1];
-  const same = isSamePadding([height, width], extent, stride, padding);
-  const input = same ? x : padOrCrop(x, padding);
-  return tf.conv2d(input, filter, [...stride], same ? 'same' : 'valid', 'NHWC', [...dilation]);
+  const input = padOrCrop(x, cropOf(padding));
+  return tf.conv2d(input, filter, [...stride], explicitPadding(padding), 'NHWC', [...dilation]);
 }
 
 /** Every channel of an NHWC image convolved with kernels of its own [kh, kw, C, m]; negative padding crops. */
 export function depthwise(x: tf.Tensor4D, filter: tf.Tensor4D, stride: Pair, padding: Padding): tf.Tensor4D {
-  const [, height, width] = x.shape;
-  const same = isSamePadding([height, width], [filter.shape[0], filter.shape[1]], stride, padding);
-  const input = same ? x : padOrCrop(x, padding);
-  return tf.depthwiseConv2d(input, filter, [...stride], same ? 'same' : 'valid');
+  return tf.depthwiseConv2d(padOrCrop(x, cropOf(padding)), filter, [...stride], explicitPadding(padding), 'NHWC');
+}
+
+function cropOf([top, left, bottom, right]: Padding): Padding {
+  return [Math.min(top, 0), Math.min(left, 0), Math.min(bottom, 0), Math.min(right, 0)];
+}
+
+/** Never 'same': with it the wasm backend computes nonsense where a stride is longer than the kernel. */
+function explicitPadding([top, left, bottom, right]: Padding): tf.backend_util.ExplicitPadding {
+  return [
+    [0, 0],
+    [Math.max(top, 0), Math.max(bottom, 0)],
+    [Math.max(left, 0), Math.max(right, 0)],
+    [0, 0],
+  ];
 }

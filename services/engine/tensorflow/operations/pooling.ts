@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Padding, Pair, PoolAttributes, Value } from '../../graph.ts';
 import { arrange, arranged, CHANNELS_LAST } from '../layout.ts';
 import { dimensionsOf, image, inputOf, type LayoutOf, type Operand, type Step, unaryStep } from '../step.ts';
-import { isSamePadding, padOrCrop, spread } from './blocks.ts';
+import { padOrCrop, spread } from './blocks.ts';
 
 /** `maxPool2d` [x]: padding is −∞. */
 export function maxPool2d(value: Value, operation: PoolAttributes, layoutOf: LayoutOf): Step {
@@ -13,10 +13,7 @@ export function maxPool2d(value: Value, operation: PoolAttributes, layoutOf: Lay
 
 /** Largest value of every window of an NHWC image. */
 export function poolMax(x: tf.Tensor4D, { kernel, stride, padding }: PoolAttributes): tf.Tensor4D {
-  const [, height, width] = x.shape;
-  const same = isSamePadding([height, width], kernel, stride, padding);
-  const input = same ? x : padOrCrop(x, padding, Number.NEGATIVE_INFINITY);
-  return tf.maxPool(input, [...kernel], [...stride], same ? 'same' : 'valid');
+  return tf.maxPool(padOrCrop(x, padding, Number.NEGATIVE_INFINITY), [...kernel], [...stride], 'valid');
 }
 
 /** `avgPool2d` [x]: padding is 0 and counts. */
