@@ -1,0 +1,87 @@
+import type { ImportedOutput } from '../../models/importers/importer.ts';
+import { importTfjs } from '../../models/importers/tfjs/tfjs.ts';
+import { type Layer, type LayerType, layerAt, type Network } from '../../models/network.ts';
+import { type Shape, sizeOf } from '../../models/tensors/tensor.ts';
+import { scoresOf } from './forward.ts';
+import { randomNumbers } from './kerasLayers.ts';
+import { type KerasModel, modelJson, sourceOf, weightBytes } from './kerasModel.ts';
+import { kerasForward } from './kerasReference.ts';
+import { at, filled, reordered, type Values } from './values.ts';
+
+/** Imports a model made by hand. `inputShape` is [C, H, W] of an image unless given. */
+export async function imported(model: KerasModel, output?: ImportedOutput, inputShape?: Shape): Promise<Network> {
+  const source = sourceOf(
+    modelJson(model),
+    { 'weights.bin': weightBytes(model) },
+    inputShape ?? ourShape(model),
+    output,
+  );
+  return { id: 'test', ...(await importTfjs(source)) };
+}
+
+/** Imports a model and expects its scores to be what `layer` (the last) of the reference computes, for three inputs. */
+export async function expectSameScores(
+  model: KerasModel,
+  layer = at(model.layers, model.layers.length - 1).name,
+): Promise<Network> {
+  const network = await imported(model);
+  for (const seed of [1, 2, 3]) {
+    const input = randomInput(model, seed);
+    const expected = kerasForward(model, input).get(layer);
+    const actual = scoresOf(network, ourOrder(model, input).data);
+    expect(actual.length).toBe(expected?.data.length);
+    expect(largestDifference(actual, expected?.data ?? [])).toBeLessThan(1e-5);
+  }
+  return network;
+}
+
+/** An input in Keras' order. */
+export function randomInput(model: KerasModel, seed: number): Values {
+  const random = randomNumbers(seed);
+  return filled(model.inputShape, () => 2 * random() - 1);
+}
+
+/** An input of Keras' as the network takes it. */
+export function ourOrder(model: KerasModel, input: Values): Values {
+  return isChannelsLastImage(model) ? reordered(input, [2, 0, 1]) : input;
+}
+
+function ourShape(model: KerasModel): Shape {
+  return isChannelsLastImage(model) ? [2, 0, 1].map((axis) => at(model.inputShape, axis)) : model.inputShape;
+}
+
+function isChannelsLastImage(model: KerasModel): boolean {
+  return (
+    model.inputShape.length === 3 && model.layers.every(({ config }) => config?.['data_format'] !== 'channels_first')
+  );
+}
+
+/** Relative to the largest expected value. */
+export function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  const scale = Math.max(1, ...Array.from(expected, Math.abs));
+  return Math.max(...Array.from(expected, (value, k) => Math.abs(value - (actual[k] ?? Number.NaN)))) / scale;
+}
+
+/** The types of a network's layers, in order. */
+export function typesOf(network: Network): readonly LayerType[] {
+  return network.layers.map(({ type }) => type);
+}
+
+/** The layer with the given name and type. */
+export function layerNamed<T extends LayerType>(network: Network, name: string, type: T): Extract<Layer, { type: T }> {
+  const layer = layerAt(
+    network,
+    network.layers.findIndex((candidate) => candidate.name === name),
+  );
+  if (!isOfType(layer, type)) throw new TypeError(`${name} is a ${layer.type}`);
+  return layer;
+}
+
+function isOfType<T extends LayerType>(layer: Layer, type: T): layer is Extract<Layer, { type: T }> {
+  return layer.type === type;
+}
+
+/** Number of values of a Keras shape. */
+export function volume(shape: Shape): number {
+  return sizeOf(shape);
+}

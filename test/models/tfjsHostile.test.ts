@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+import { importTfjs } from '../../models/importers/tfjs/tfjs.ts';
+import { ElucidError } from '../../schemas/errors.ts';
+import { KerasLayers, plain, reading } from './kerasLayers.ts';
+import { type KerasModel, memoryFile, modelJson, sourceOf, weightBytes } from './kerasModel.ts';
+
+const layers = new KerasLayers(17);
+
+const model: KerasModel = {
+  kind: 'Functional',
+  inputShape: [6, 6, 2],
+  layers: [
+    plain('InputLayer', 'in'),
+    reading(
+      plain('ZeroPadding2D', 'pad', {
+        padding: [
+          [1, 0],
+          [0, 1],
+        ],
+      }),
+      'in',
+    ),
+    reading(layers.conv2d('conv', 2, 4, [3, 3], { strides: [1, 1], padding: 'same' }), 'pad'),
+    reading(layers.batchNorm('norm', 4), 'conv'),
+    reading(plain('MaxPooling2D', 'pool', { pool_size: [2, 2], strides: 2 }), 'norm'),
+    reading(layers.depthwise('depth', 4, 1, [3, 3], { padding: 'same' }), 'pool'),
+    reading(plain('Add', 'sum'), 'pool', 'depth'),
+    reading(plain('Concatenate', 'join', { axis: -1 }), 'sum', 'pool'),
+    reading(plain('Flatten', 'flat'), 'join'),
+    reading(layers.dense('dense', 72, 3, { activation: 'softmax' }), 'flat'),
+  ],
+};
+
+const json = modelJson(model);
+const weights = weightBytes(model);
+
+/** Imports files; only an `ElucidError` `model-failed` may come out, and memory may not grow by more than 64 MiB. */
+async function expectSound(definition: unknown, shards: Record<string, Uint8Array>): Promise<void> {
+  const before = process.memoryUsage().arrayBuffers;
+  try {
+    await importTfjs(sourceOf(definition, shards, [2, 6, 6]));
+  } catch (error) {
+    expect(error).toBeInstanceOf(ElucidError);
+    expect(error).toMatchObject({ code: 'model-failed' });
+  }
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 2 ** 20);
+}
+
+/** Where every value of a JSON document lies. */
+function placesIn(value: unknown, path: readonly string[] = []): (readonly string[])[] {
+  if (typeof value !== 'object' || value === null) return [path];
+  return [path, ...Object.entries(value).flatMap(([key, inner]) => placesIn(inner, [...path, key]))];
+}
+
+/** The document with another value at one place. */
+function changed(value: unknown, [key, ...rest]: readonly string[], to: unknown): unknown {
+  if (key === undefined) return to;
+  if (Array.isArray(value)) return value.map((inner, k) => (String(k) === key ? changed(inner, rest, to) : inner));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([k, inner]) => [k, k === key ? changed(inner, rest, to) : inner]),
+  );
+}
+
+const strange = fc.oneof(
+  fc.constantFrom<unknown>(
+    null,
+    true,
+    '',
+    -1,
+    0,
+    1,
+    3,
+    1.5,
+    1e9,
+    2 ** 31,
+    2 ** 53,
+    1e308,
+    [],
+    {},
+    [[]],
+    '__proto__',
+    'in',
+  ),
+  fc.constantFrom<unknown>('Dense', 'Conv2D', 'Flatten', 'Reshape', 'Add', 'same', 'channels_first', 'relu', 'int32'),
+  fc.jsonValue({ maxDepth: 3 }),
+);
+
+test('a model.json with any value changed is imported or refused', async () => {
+  await expectSound(json, { 'weights.bin': weights });
+  const places = placesIn(json);
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...places), strange, (place, value) =>
+      expectSound(changed(json, place, value), { 'weights.bin': weights }),
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('a model.json with any bytes changed or cut off is imported or refused', async () => {
+  const bytes = new TextEncoder().encode(JSON.stringify(json));
+  await fc.assert(
+    fc.asyncProperty(fc.nat(bytes.length - 1), fc.nat(255), fc.boolean(), async (at, value, cut) => {
+      const wrong = cut ? bytes.slice(0, at) : bytes.slice();
+      if (!cut) wrong[at] = value;
+      const source = sourceOf(json, { 'weights.bin': weights }, [2, 6, 6]);
+      const result = await importTfjs({ ...source, definition: memoryFile('model.json', wrong) }).catch(
+        (error) => error,
+      );
+      if (result instanceof Error) expect(result).toBeInstanceOf(ElucidError);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('weights with any bytes changed or cut off are imported or refused', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(weights.length), fc.uint8Array({ maxLength: 8 }), fc.boolean(), async (at, bytes, cut) => {
+      const wrong = cut ? weights.slice(0, at) : weights.slice();
+      if (!cut) wrong.set(bytes.subarray(0, wrong.length - at), at);
+      await expectSound(json, { 'weights.bin': wrong });
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('deep nesting is imported or refused', async () => {
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  for (const text of [deep, `{"modelTopology":${deep}}`, JSON.stringify(json).replace('"data_format"', deep)]) {
+    const source = sourceOf(json, { 'weights.bin': weights }, [2, 6, 6]);
+    const definition = memoryFile('model.json', new TextEncoder().encode(text));
+    const result = await importTfjs({ ...source, definition }).catch((error) => error);
+    if (result instanceof Error) expect(result).toBeInstanceOf(ElucidError);
+  }
+});
+
+test('a chain of thousands of batch normalisations is imported in a moment', async () => {
+  const norms = Array.from({ length: 2000 }, (_, k) => layers.batchNorm(`norm${k}`, 3));
+  const chain: KerasModel = { kind: 'Sequential', inputShape: [3], layers: norms };
+  const started = performance.now();
+  await importTfjs(sourceOf(modelJson(chain), { 'weights.bin': weightBytes(chain) }, [3]));
+  expect(performance.now() - started).toBeLessThan(20_000);
+});
