@@ -1,9 +1,10 @@
-import type { Layer } from '../../network.ts';
+import { type Layer, parametersOf } from '../../network.ts';
 import { FaultList } from '../faults.ts';
 import type { ImportedNetwork, ImportedOutput } from '../importer.ts';
 import { type Draft, type DraftLayer, prune } from './draft.ts';
 import { foldAffine } from './foldAffine.ts';
 import { foldPadding } from './foldPadding.ts';
+import { valuesOf } from './linearAlgebra.ts';
 import { findScores } from './output.ts';
 
 /**
@@ -21,9 +22,18 @@ function layersOf(drafted: readonly DraftLayer[]): readonly Layer[] {
   const faults = new FaultList();
   const layers: Layer[] = [];
   for (const layer of drafted) {
-    if (layer.type === 'probability') faults.add(layer.name, layer.function, 'only supported as the last layer');
-    else layers.push(layer);
+    if (layer.type === 'probability') {
+      faults.add(layer.name, layer.function, 'only supported as the last layer');
+    } else {
+      if (!hasFiniteParameters(layer))
+        faults.add(layer.name, layer.type, 'folding a normalisation into it overflows float32');
+      layers.push(layer);
+    }
   }
   faults.throwIfAny();
   return layers;
+}
+
+function hasFiniteParameters(layer: Layer): boolean {
+  return Object.values(parametersOf(layer)).every((tensor) => valuesOf(tensor).every(Number.isFinite));
 }
