@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /**
  * Everything that can go wrong at a client's wish, or because of one, by a stable code. One table in the HTTP layer maps
  * codes to status codes; nothing below it knows of HTTP.
@@ -48,3 +50,11 @@ export class ElucidError extends Error {
 export function faultAt(code: ErrorCode, pointer: string, detail: string): ElucidError {
   return new ElucidError(code, detail, [{ pointer, detail }]);
 }
+
+/** An `ElucidError` as plain data, as it arrives from another process. */
+export const ELUCID_FAULTS = z.object({
+  name: z.literal('ElucidError'),
+  code: z.enum(ERROR_CODES),
+  message: z.string(),
+  faults: z.array(z.object({ pointer: z.string(), detail: z.string() })),
+});

@@ -1,7 +1,7 @@
+import type { Picture } from '../../models/preprocessing/pixels.ts';
 import type { ArrayTensor } from '../../models/tensors/tensor.ts';
 import type { MethodName } from '../../schemas/methods.ts';
 import type { Target } from '../../schemas/target.ts';
-import type { Picture } from '../../models/preprocessing/pixels.ts';
 
 /** What is to be explained: an encoded image, to be decoded as the model's manifest says, or a ready tensor [N, ...]. */
 export type ExplainInput =

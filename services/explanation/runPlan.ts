@@ -13,13 +13,13 @@ export async function compilePlan(engine: Engine, plan: Plan, folder: string): P
 
 /**
  * Runs a plan's driver to its end.
- * @param takeTurn awaited before every run of a graph, so that long drivers let others in between
+ * @param turn runs one graph when it is this driver's turn, so that long drivers let others in between
  */
 export async function drive(
   plan: Plan,
   executables: Executables,
   input: PlanInput,
-  takeTurn: () => Promise<void> = async () => {},
+  turn: <Result>(work: () => Promise<Result>) => Promise<Result> = (work) => work(),
 ): Promise<NamedTensors> {
   const driver = plan.driver(input);
   let step = driver.next();
@@ -27,8 +27,7 @@ export async function drive(
     const { graph, inputs } = step.value;
     const executable = executables[graph];
     if (executable === undefined) throw new RangeError(`the plan has no graph ${graph}`);
-    await takeTurn();
-    step = driver.next(await executable.run(inputs));
+    step = driver.next(await turn(() => executable.run(inputs)));
   }
   return step.value;
 }

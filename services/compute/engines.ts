@@ -1,0 +1,32 @@
+import type { TensorStore } from '../../models/tensors/store.ts';
+import type { Engine } from '../engine/engine.ts';
+import { createOnnxEngine } from '../engine/onnx/engine.ts';
+import { tensorflowAddon } from '../engine/tensorflow/backend.ts';
+import { createTensorflowEngine } from '../engine/tensorflow/engine.ts';
+import type { ExplainSetup } from './explainTask.ts';
+
+/** Networks of fewer multiply-adds than this run on one thread: more threads only wait for each other. */
+export const SMALL_NETWORK = 2e7;
+
+/** The engines of one worker: the same kind, for small networks and for large ones. */
+export interface Engines {
+  for(multiplyAdds: number): Engine;
+  dispose(): Promise<void>;
+}
+
+/** Chooses and creates the engine: `auto` is TensorFlow when its addon is installed and sees a GPU, else ONNX Runtime. */
+export async function createEngines(setup: ExplainSetup, store: TensorStore): Promise<Engines> {
+  const tensorflow = setup.engine === 'tensorflow' || (setup.engine === 'auto' && (await tensorflowAddon()) === 'gpu');
+  if (tensorflow) {
+    const engine = await createTensorflowEngine({ store });
+    return { for: () => engine, dispose: () => engine.dispose() };
+  }
+  const single = createOnnxEngine({ store, threads: 1, providers: setup.providers });
+  const parallel = createOnnxEngine({ store, threads: setup.threads, providers: setup.providers });
+  return {
+    for: (multiplyAdds) => (multiplyAdds < SMALL_NETWORK ? single : parallel),
+    dispose: async () => {
+      await Promise.all([single.dispose(), parallel.dispose()]);
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
+import type { ArrayTensor } from '../../models/tensors/tensor.ts';
+import type { MethodName } from '../../schemas/methods.ts';
+import type { Plan } from '../explanation/plan.ts';
+import { outputsOf } from '../explanation/target.ts';
+import type { ExplainedRows, ExplainReply, ExplainSetup, ExplainTask, TaskModel, TaskRows } from './explainTask.ts';
+import { modelKey } from './modelKey.ts';
+import type { LoadedModel } from './models.ts';
+import { joinRows, joinTaskRows, partsOf, splitRows } from './rows.ts';
+import { TaskQueue } from './taskQueue.ts';
+import { WorkerPool } from './workerPool.ts';
+import { workerModule } from './workerSetup.ts';
+
+export interface ExplainPoolOptions extends ExplainSetup {
+  readonly workers: number;
+  readonly maxBatch: number;
+  readonly maxQueue: number;
+  readonly timeoutMs: number;
+}
+
+/** Tasks that a worker holds at a time: while one runs, the next is on its way. */
+const TASKS_PER_WORKER = 2;
+
+/** What one request's rows gave. */
+export interface ExplainRun extends ExplainedRows {
+  readonly rows: number;
+  readonly engine: string;
+  readonly waitedMs: number;
+  readonly computeMs: number;
+  readonly batchSize: number;
+  readonly cached: boolean;
+}
+
+type Explained = Extract<ExplainReply, { kind: 'explained' }>;
+type Asked = Omit<Extract<ExplainTask, { kind: 'explain' }>, keyof TaskRows | 'model' | 'kind'> & {
+  readonly registered: RegisteredModel;
+  readonly rows: TaskRows;
+};
+
+/** The `explain` processes behind their queue: requests of one key that wait together run as one batch. */
+export class ExplainPool {
+  private readonly pool: WorkerPool<ExplainTask, ExplainReply>;
+  private readonly queue: TaskQueue<Asked, Explained>;
+  private readonly maxBatch: number;
+
+  constructor(options: ExplainPoolOptions) {
+    const { engine, providers, threads, cacheDir, cacheBytes, workers, maxBatch } = options;
+    const setup: ExplainSetup = { engine, providers, threads, cacheDir, cacheBytes };
+    const module = workerModule('explainWorker');
+    this.maxBatch = maxBatch;
+    this.pool = new WorkerPool({ module, workers, tasksPerWorker: TASKS_PER_WORKER, setup });
+    this.queue = new TaskQueue({
+      slots: workers * TASKS_PER_WORKER,
+      maxWaiting: options.maxQueue,
+      maxRows: maxBatch,
+      timeoutMs: options.timeoutMs,
+      run: (asked) => this.runTogether(asked),
+    });
+  }
+
+  /**
+   * Explains all rows of an input, in batches of at most `maxBatch`.
+   * @param target weights of the network's own outputs for every row; null for the predicted output
+   * @throws ElucidError `queue-full`, `deadline`, `gone`, `stopping`, `worker-lost`
+   */
+  async run(
+    model: LoadedModel,
+    plan: Plan,
+    method: MethodName,
+    options: Readonly<Record<string, unknown>>,
+    input: ArrayTensor,
+    target: Float32Array | null,
+    signal: AbortSignal,
+  ): Promise<ExplainRun> {
+    const [rows = 0] = input.shape;
+    const { registered, network } = model;
+    const row = target ?? new Float32Array(outputsOf(network));
+    const parts = partsOf({ rows, input: input.data, target: row, parameters: plan.parameters }, this.maxBatch);
+    const key = `${registered.id} ${plan.key}`;
+    const finished = await Promise.all(
+      parts.map((part) =>
+        this.queue.submit({ key: plan.key, method, options, registered, rows: part }, { key, rows: part.rows, signal }),
+      ),
+    );
+    const results = finished.map(({ result }) => result);
+    return {
+      rows,
+      ...joinRows(results),
+      engine: results[0]?.engine ?? '',
+      cached: results.every(({ cached }) => cached),
+      computeMs: results.reduce((sum, { computeMs }) => sum + computeMs, 0),
+      waitedMs: Math.max(...finished.map(({ waitedMs }) => waitedMs)),
+      batchSize: Math.max(...finished.map(({ rows: together }) => together)),
+    };
+  }
+
+  /** Has a worker import the model into the tensor store. @throws ElucidError `model-failed` */
+  async load(registered: RegisteredModel): Promise<void> {
+    await this.pool.run({ kind: 'load', model: { key: modelKey(registered), known: registered } });
+  }
+
+  async exportOnnx(
+    { registered }: LoadedModel,
+    method: MethodName,
+    options: Readonly<Record<string, unknown>>,
+  ): Promise<Uint8Array> {
+    const reply = await this.withModel(registered, (model) => ({ kind: 'export', model, method, options }));
+    if (reply.kind !== 'exported') throw new Error(`a worker answered ${reply.kind}`);
+    return reply.bytes;
+  }
+
+  async ping(): Promise<void> {
+    await this.pool.run({ kind: 'ping' });
+  }
+
+  async close(): Promise<void> {
+    this.queue.close();
+    await this.pool.close();
+  }
+
+  private async runTogether(asked: readonly Asked[]): Promise<readonly Explained[]> {
+    const [first] = asked;
+    if (first === undefined) return [];
+    const { registered, key, method, options } = first;
+    const rows = joinTaskRows(asked.map((one) => one.rows));
+    const reply = await this.withModel(registered, (model) => ({
+      kind: 'explain',
+      model,
+      key,
+      method,
+      options,
+      ...rows,
+    }));
+    if (reply.kind !== 'explained') throw new Error(`a worker answered ${reply.kind}`);
+    return splitRows(
+      reply,
+      asked.map((one) => one.rows.rows),
+    ).map((part) => ({ ...reply, ...part }));
+  }
+
+  /** A worker that does not know the model is told about it. */
+  private async withModel(registered: RegisteredModel, task: (model: TaskModel) => ExplainTask): Promise<ExplainReply> {
+    const key = modelKey(registered);
+    const reply = await this.pool.run(task({ key, known: null }));
+    return reply.kind === 'model-unknown' ? this.pool.run(task({ key, known: registered })) : reply;
+  }
+}

@@ -1,0 +1,131 @@
+import { multiplyAdds, parameterCount } from '../../models/cost.ts';
+import { importModel } from '../../models/importers/importModel.ts';
+import type { Network } from '../../models/network.ts';
+import type { Box } from '../../models/preprocessing/pixels.ts';
+import { MissingTensorError, TensorStore } from '../../models/tensors/store.ts';
+import { arrayTensor } from '../../models/tensors/tensor.ts';
+import { METHOD_OPTIONS } from '../../schemas/methods.ts';
+import type { Engine } from '../engine/engine.ts';
+import { storedTensors } from '../engine/folding.ts';
+import { encodeOnnx } from '../engine/onnx/model.ts';
+import { planExplanation } from '../explanation/methods/index.ts';
+import { EXPLAIN, type Plan } from '../explanation/plan.ts';
+import { compilePlan, drive } from '../explanation/runPlan.ts';
+import { outputsOf } from '../explanation/target.ts';
+import { createEngines, type Engines } from './engines.ts';
+import { ExecutableCache } from './executableCache.ts';
+import type { ExplainReply, ExplainSetup, ExplainTask, TaskModel } from './explainTask.ts';
+import { Turns } from './turns.ts';
+
+/** Smallest estimate of what keeping a compiled explanation costs. */
+const LEAST_BYTES = 1 << 20;
+
+interface LoadedModel {
+  readonly network: Network;
+  readonly box: Box | null;
+  readonly engine: Engine;
+  readonly bytes: number;
+}
+
+/** What lives in an `explain` process: loaded models, engines and compiled explanations. */
+export class ExplainRuntime {
+  private readonly store: TensorStore;
+  private readonly engines: Engines;
+  private readonly executables: ExecutableCache;
+  private readonly models = new Map<string, LoadedModel>();
+  private readonly turns = new Turns();
+
+  private constructor(store: TensorStore, engines: Engines, executables: ExecutableCache) {
+    this.store = store;
+    this.engines = engines;
+    this.executables = executables;
+  }
+
+  static async open(setup: ExplainSetup): Promise<ExplainRuntime> {
+    const store = await TensorStore.open(setup.cacheDir);
+    return new ExplainRuntime(store, await createEngines(setup, store), new ExecutableCache(setup.cacheBytes));
+  }
+
+  /** @throws ElucidError what is to be told to the client */
+  async handle(task: ExplainTask): Promise<ExplainReply> {
+    if (task.kind === 'ping') return { kind: 'pong', engine: this.engines.for(0).name };
+    const model = await this.learn(task.model);
+    if (model === null) return { kind: 'model-unknown' };
+    try {
+      if (task.kind === 'load') return { kind: 'loaded' };
+      if (task.kind === 'export') return await this.exportGraph(model, task);
+      return await this.explain(model, task);
+    } catch (error) {
+      if (!(error instanceof MissingTensorError)) throw error;
+      // Files of the store were deleted: what is loaded of the model is made anew from its own files.
+      this.models.delete(task.model.key);
+      await this.executables.clear(`${model.network.id} `);
+      if (task.model.known === null) return { kind: 'model-unknown' };
+      throw error;
+    }
+  }
+
+  private async learn({ key, known }: TaskModel): Promise<LoadedModel | null> {
+    const loaded = this.models.get(key);
+    if (loaded !== undefined && known === null) return loaded;
+    if (known === null) return null;
+    const network = await importModel(known, this.store);
+    const bytes = network.layers.reduce((sum, layer) => sum + parameterCount(layer) * 4, 0);
+    const engine = this.engines.for(multiplyAdds(network));
+    const model = { network, box: known.box, engine, bytes: Math.max(bytes, LEAST_BYTES) };
+    this.models.set(key, model);
+    return model;
+  }
+
+  private async explain(model: LoadedModel, task: Extract<ExplainTask, { kind: 'explain' }>): Promise<ExplainReply> {
+    const { network, engine } = model;
+    const plan = planOf(model, task);
+    // Another key means that the model's box changed since this worker learnt about it.
+    if (plan.key !== task.key && task.model.known === null) return { kind: 'model-unknown' };
+    if (plan.key !== task.key) throw new Error(`the plan's key is ${plan.key}, the task's ${task.key}`);
+    const compile = () => compilePlan(engine, plan, network.id);
+    const { rows } = task;
+    const input = {
+      input: arrayTensor([rows, ...network.inputShape], task.input),
+      target: arrayTensor([rows, outputsOf(network)], task.target),
+      parameters: plan.parameters.length === 0 ? null : arrayTensor([rows, plan.parameters.length], task.parameters),
+    };
+    return this.executables.use(`${network.id} ${plan.key}`, model.bytes, compile, async (executables, cached) => {
+      let computeMs = 0;
+      const results = await drive(plan, executables, input, (work) =>
+        this.turns.take(async () => {
+          const started = performance.now();
+          const result = await work();
+          computeMs += performance.now() - started;
+          return result;
+        }),
+      );
+      const data = (name: string) => results[name]?.data ?? new Float32Array();
+      const values = { relevance: data('relevance'), scores: data('scores'), report: data('report') };
+      return { kind: 'explained', engine: engine.name, computeMs, cached, ...values };
+    });
+  }
+
+  /** The uncompiled graph with the raw weights inside; derived constants stay operations. */
+  private async exportGraph(model: LoadedModel, task: Extract<ExplainTask, { kind: 'export' }>): Promise<ExplainReply> {
+    const graph = planOf(model, task).graphs()[EXPLAIN];
+    if (graph === undefined) throw new Error('the plan has no single graph');
+    const { relevance, scores } = graph.outputs;
+    if (relevance === undefined || scores === undefined) throw new Error('the graph has no relevance or scores');
+    const exported = { inputs: graph.inputs, outputs: { relevance, scores } };
+    const weights = new Map<string, Float32Array>();
+    for (const tensor of storedTensors(exported)) weights.set(tensor.key, await this.store.read(tensor));
+    const bytes = encodeOnnx(exported, ({ key }) => ({ values: weights.get(key) ?? new Float32Array() }));
+    return { kind: 'exported', bytes };
+  }
+}
+
+function planOf(
+  { network, box }: LoadedModel,
+  {
+    method,
+    options,
+  }: { readonly method: keyof typeof METHOD_OPTIONS; readonly options: Readonly<Record<string, unknown>> },
+): Plan {
+  return planExplanation({ network, box }, method, METHOD_OPTIONS[method].parse(options) as never);
+}

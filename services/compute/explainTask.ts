@@ -1,0 +1,64 @@
+import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
+import type { MethodName } from '../../schemas/methods.ts';
+
+/** The model a task is about: its `modelKey`, and everything about it when the worker has to learn it. */
+export interface TaskModel {
+  readonly key: string;
+  readonly known: RegisteredModel | null;
+}
+
+/** Values of a batch: rows of inputs, targets and free numbers. */
+export interface TaskRows {
+  readonly rows: number;
+  readonly input: Float32Array;
+  readonly target: Float32Array;
+  /** Empty when the plan has no free numbers. */
+  readonly parameters: Float32Array;
+}
+
+export type ExplainTask =
+  | ({
+      readonly kind: 'explain';
+      readonly model: TaskModel;
+      /** The plan's key. */
+      readonly key: string;
+      readonly method: MethodName;
+      readonly options: Readonly<Record<string, unknown>>;
+    } & TaskRows)
+  | { readonly kind: 'load'; readonly model: TaskModel }
+  | {
+      readonly kind: 'export';
+      readonly model: TaskModel;
+      readonly method: MethodName;
+      readonly options: Readonly<Record<string, unknown>>;
+    }
+  | { readonly kind: 'ping' };
+
+export interface ExplainedRows {
+  readonly relevance: Float32Array;
+  readonly scores: Float32Array;
+  /** Empty when the plan has no report. */
+  readonly report: Float32Array;
+}
+
+export type ExplainReply =
+  | ({
+      readonly kind: 'explained';
+      readonly engine: string;
+      readonly computeMs: number;
+      readonly cached: boolean;
+    } & ExplainedRows)
+  | { readonly kind: 'loaded' }
+  | { readonly kind: 'exported'; readonly bytes: Uint8Array }
+  | { readonly kind: 'pong'; readonly engine: string }
+  /** The worker does not know the model yet, or its files have gone from the store: send all about it. */
+  | { readonly kind: 'model-unknown' };
+
+/** What an explain worker is started with. */
+export interface ExplainSetup {
+  readonly engine: 'auto' | 'onnx' | 'tensorflow';
+  readonly providers: readonly string[];
+  readonly threads: number;
+  readonly cacheDir: string;
+  readonly cacheBytes: number;
+}

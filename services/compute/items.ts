@@ -1,0 +1,37 @@
+import type { ConservationKind } from '../explanation/plan.ts';
+import { conservationOf } from './conservation.ts';
+import type { ExplainRun } from './explainPool.ts';
+import type { ItemExplanation } from './explanation.ts';
+import type { Outputs } from './outputs.ts';
+import type { ResolvedTarget } from './targets.ts';
+
+/** What an answer says of every item of a run. */
+export function itemsOf(
+  run: ExplainRun,
+  kind: ConservationKind,
+  outputs: Outputs,
+  target: ResolvedTarget,
+): readonly ItemExplanation[] {
+  const { rows } = run;
+  return Array.from({ length: rows }, (_, row) => {
+    const own = (values: Float32Array) => {
+      const size = values.length / rows;
+      return values.subarray(row * size, (row + 1) * size);
+    };
+    const scores = own(run.scores);
+    const relevance = extremes(own(run.relevance));
+    const described = target.describe(scores);
+    const { conservation, note, layers } = conservationOf(kind, relevance.sum, own(run.report), described.score);
+    return { prediction: outputs.prediction(scores), target: described, relevance, conservation, note, layers };
+  });
+}
+
+function extremes(values: Float32Array): { sum: number; min: number; max: number } {
+  let [sum, min, max] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    sum += value;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return { sum, min, max };
+}

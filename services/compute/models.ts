@@ -1,0 +1,88 @@
+import { LRUCache } from 'lru-cache';
+import type { Network } from '../../models/network.ts';
+import { loadNetwork } from '../../models/networkStore.ts';
+import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
+import type { TensorStore } from '../../models/tensors/store.ts';
+import { ElucidError } from '../../schemas/errors.ts';
+import type { MethodName, MethodOptions } from '../../schemas/methods.ts';
+import { planExplanation } from '../explanation/methods/index.ts';
+import type { Plan } from '../explanation/plan.ts';
+import type { ExplainPool } from './explainPool.ts';
+import { modelKey } from './modelKey.ts';
+import { type Outputs, outputsOfModel } from './outputs.ts';
+
+/** Plans that are kept per model: they are small, and the same few are asked for again and again. */
+const PLANS = 256;
+
+/** A model whose network the main process knows: its structure, not its weights. */
+export interface LoadedModel {
+  readonly registered: RegisteredModel;
+  readonly network: Network;
+  readonly outputs: Outputs;
+  /** @throws ElucidError `not-applicable` */
+  plan(method: MethodName, options: Readonly<Record<string, unknown>>): Plan;
+}
+
+export type ModelState =
+  | { readonly state: 'idle' | 'loading' | 'ready' }
+  | { readonly state: 'failed'; readonly reason: string };
+
+/** Models by content: a worker imports each once into the tensor store, from which the main process reads the structure. */
+export class Models {
+  private readonly store: TensorStore;
+  private readonly pool: ExplainPool;
+  private readonly loads = new Map<string, { loaded: Promise<LoadedModel>; state: ModelState }>();
+
+  constructor(store: TensorStore, pool: ExplainPool) {
+    this.store = store;
+    this.pool = pool;
+  }
+
+  /** @throws ElucidError `model-failed` */
+  load(registered: RegisteredModel): Promise<LoadedModel> {
+    const key = modelKey(registered);
+    const known = this.loads.get(key);
+    if (known !== undefined && known.state.state !== 'failed') return known.loaded;
+    const loaded = this.read(registered);
+    const entry: { loaded: Promise<LoadedModel>; state: ModelState } = { loaded, state: { state: 'loading' } };
+    this.loads.set(key, entry);
+    loaded.then(
+      () => {
+        entry.state = { state: 'ready' };
+      },
+      (error: unknown) => {
+        entry.state = { state: 'failed', reason: error instanceof ElucidError ? error.message : 'an internal error' };
+      },
+    );
+    return loaded;
+  }
+
+  stateOf(registered: RegisteredModel): ModelState {
+    return this.loads.get(modelKey(registered))?.state ?? { state: 'idle' };
+  }
+
+  private async read(registered: RegisteredModel): Promise<LoadedModel> {
+    await this.pool.load(registered);
+    const network = await loadNetwork(registered.id, this.store);
+    if (network === null)
+      throw new ElucidError('model-failed', `${registered.manifest.name} left no network in the store`);
+    const plans = new LRUCache<string, Plan>({ max: PLANS });
+    return {
+      registered,
+      network,
+      outputs: outputsOfModel(registered, network),
+      plan: (method, options) => {
+        const key = `${method} ${JSON.stringify(options)}`;
+        const known = plans.get(key);
+        if (known !== undefined) return known;
+        const plan = planExplanation(
+          { network, box: registered.box },
+          method,
+          options as MethodOptions<MethodName> as never,
+        );
+        plans.set(key, plan);
+        return plan;
+      },
+    };
+  }
+}

@@ -1,0 +1,80 @@
+import type { Network } from '../../models/network.ts';
+import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
+import { outputsOf } from '../explanation/target.ts';
+import type { Prediction, ScoredOutput } from './explanation.ts';
+
+/** Most outputs that an answer lists. */
+const TOP = 5;
+
+/**
+ * The outputs of a model as clients see them. A single sigmoid output with two labels counts as two: index 1 has the
+ * score z, index 0 the score −z.
+ */
+export interface Outputs {
+  readonly count: number;
+  readonly labels: readonly string[] | null;
+  /** Weights of the network's own outputs that make up output `index`. */
+  rowOf(index: number): Float32Array;
+  /** All scores as clients see them, from the network's own. */
+  scores(own: Float32Array): Float32Array;
+  prediction(own: Float32Array): Prediction;
+}
+
+export function outputsOfModel(model: RegisteredModel, network: Network): Outputs {
+  const own = outputsOf(network);
+  const { labels } = model;
+  const binary = own === 1 && network.outputFunction === 'sigmoid' && labels?.length === 2;
+  const count = binary ? 2 : own;
+  const scores = (row: Float32Array) => (binary ? Float32Array.of(-(row[0] ?? 0), row[0] ?? 0) : row);
+  return {
+    count,
+    labels,
+    rowOf: (index) => {
+      const row = new Float32Array(own);
+      if (binary) row[0] = index === 1 ? 1 : -1;
+      else row[index] = 1;
+      return row;
+    },
+    scores,
+    prediction: (row) => predict(scores(row), labels, network.outputFunction),
+  };
+}
+
+function predict(
+  scores: Float32Array,
+  labels: readonly string[] | null,
+  outputFunction: Network['outputFunction'],
+): Prediction {
+  const probabilities = probabilitiesOf(scores, outputFunction);
+  const entry = (index: number): ScoredOutput => ({
+    index,
+    label: labels?.[index] ?? null,
+    score: scores[index] ?? 0,
+    probability: probabilities?.[index] ?? null,
+  });
+  const top = largest(scores).map(entry);
+  return { ...(top[0] ?? entry(0)), top };
+}
+
+/** Indices of the largest scores, largest first; the first of equal ones. */
+function largest(scores: Float32Array): readonly number[] {
+  const best: number[] = [];
+  for (let index = 0; index < scores.length; index += 1) {
+    const score = scores[index] ?? 0;
+    const place = best.findIndex((other) => score > (scores[other] ?? 0));
+    if (place >= 0) best.splice(place, 0, index);
+    else if (best.length < TOP) best.push(index);
+    if (best.length > TOP) best.pop();
+  }
+  return best;
+}
+
+/** Softmax or sigmoid of the scores in float64; null where the model has no such output. */
+function probabilitiesOf(scores: Float32Array, outputFunction: Network['outputFunction']): readonly number[] | null {
+  if (outputFunction === 'none') return null;
+  if (outputFunction === 'sigmoid') return Array.from(scores, (score) => 1 / (1 + Math.exp(-score)));
+  const highest = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const powers = Array.from(scores, (score) => Math.exp(score - highest));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / sum);
+}

@@ -1,0 +1,123 @@
+import type { Picture } from '../../models/preprocessing/pixels.ts';
+import type { Registry } from '../../models/registry/registry.ts';
+import { TensorStore } from '../../models/tensors/store.ts';
+import { type ArrayTensor, arrayTensor } from '../../models/tensors/tensor.ts';
+import { ElucidError } from '../../schemas/errors.ts';
+import type { MethodName } from '../../schemas/methods.ts';
+import { checkInsideBox } from '../explanation/inputBox.ts';
+import { describeModel } from './describe.ts';
+import { ExplainPool, type ExplainPoolOptions } from './explainPool.ts';
+import type { ExplainCommand, Explanation, ExplanationService, ModelDescription } from './explanation.ts';
+import { IngestPool } from './ingestPool.ts';
+import { itemsOf } from './items.ts';
+import { Models } from './models.ts';
+import { resolveTarget } from './targets.ts';
+
+export interface ServiceOptions extends Omit<ExplainPoolOptions, 'store'> {
+  readonly registry: Registry;
+  readonly maxPixels: number;
+  /** Size that the tensor store is kept under. */
+  readonly cacheDiskBytes: number;
+}
+
+/** Opens the tensor store and starts the worker processes. */
+export async function openExplanationService(options: ServiceOptions): Promise<ExplanationService> {
+  const store = await TensorStore.open(options.cacheDir);
+  const registered = options.registry.list().flatMap((entry) => (entry.state === 'registered' ? [entry.model.id] : []));
+  await store.evict(options.cacheDiskBytes, new Set(registered));
+  const explain = new ExplainPool(options);
+  const ingest = new IngestPool(options);
+  return new Service(options.registry, new Models(store, explain), explain, ingest);
+}
+
+class Service implements ExplanationService {
+  private readonly registry: Registry;
+  private readonly models: Models;
+  private readonly explainPool: ExplainPool;
+  private readonly ingestPool: IngestPool;
+
+  constructor(registry: Registry, models: Models, explainPool: ExplainPool, ingestPool: IngestPool) {
+    this.registry = registry;
+    this.models = models;
+    this.explainPool = explainPool;
+    this.ingestPool = ingestPool;
+  }
+
+  async explain(command: ExplainCommand, signal: AbortSignal): Promise<Explanation> {
+    const { method, options } = command;
+    const registered = this.registry.get(command.model, command.version);
+    const [loaded, seen] = await Promise.all([this.models.load(registered), this.see(command, signal)]);
+    const plan = loaded.plan(method, options);
+    if (plan.requiredBox !== null) checkInsideBox(seen.input, plan.requiredBox);
+    const target = resolveTarget(command.target, loaded.outputs);
+    const run = await this.explainPool.run(loaded, plan, method, options, seen.input, target.row, signal);
+    const { relevance, rows } = run;
+    if (!allFinite(run)) throw nonFinite(method, registered.manifest.name);
+    return {
+      model: { name: registered.manifest.name, version: registered.manifest.version, sha256: registered.sha256 },
+      engine: run.engine,
+      method,
+      options: plan.options,
+      relevance: arrayTensor([rows, ...loaded.network.inputShape], relevance),
+      items: itemsOf(run, plan.conservation, loaded.outputs, target),
+      picture: seen.picture,
+      timing_ms: { decode: seen.decodeMs, queue: run.waitedMs, compute: run.computeMs },
+      batch_size: run.batchSize,
+      cached: run.cached,
+    };
+  }
+
+  async describe(model: string, version?: string): Promise<ModelDescription> {
+    return describeModel(this.models, this.registry.get(model, version));
+  }
+
+  async exportOnnx(
+    model: string,
+    version: string | undefined,
+    method: MethodName,
+    options: Readonly<Record<string, unknown>>,
+  ): Promise<Uint8Array> {
+    const loaded = await this.models.load(this.registry.get(model, version));
+    loaded.plan(method, options);
+    return this.explainPool.exportOnnx(loaded, method, options);
+  }
+
+  async alive(): Promise<void> {
+    await Promise.all([this.explainPool.ping(), this.ingestPool.ping()]);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.explainPool.close(), this.ingestPool.close()]);
+  }
+
+  /** What the network is to see: a decoded image, or the tensor as it came. */
+  private async see({ input, model, version, picture }: ExplainCommand, signal: AbortSignal): Promise<Seen> {
+    if (input.kind === 'tensor') return { input: input.tensor, picture: null, decodeMs: 0 };
+    const registered = this.registry.get(model, version);
+    const { image, decodeMs } = await this.ingestPool.decode(registered, input.bytes, picture, signal);
+    return { input: image.tensor, picture: image.picture, decodeMs };
+  }
+}
+
+interface Seen {
+  readonly input: ArrayTensor;
+  readonly picture: Picture | null;
+  readonly decodeMs: number;
+}
+
+function allFinite({
+  relevance,
+  scores,
+  report,
+}: {
+  relevance: Float32Array;
+  scores: Float32Array;
+  report: Float32Array;
+}) {
+  return [relevance, scores, report].every((values) => values.every(Number.isFinite));
+}
+
+function nonFinite(method: MethodName, model: string): ElucidError {
+  const hint = 'the input, ε or another number may be too extreme for float32';
+  return new ElucidError('non-finite', `${method} on ${model} gave a result that is not finite; ${hint}`);
+}

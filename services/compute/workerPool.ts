@@ -1,0 +1,88 @@
+import { Tinypool } from 'tinypool';
+import { ELUCID_FAULTS, ElucidError } from '../../schemas/errors.ts';
+
+export interface WorkerPoolOptions {
+  /** The worker's module; its default export takes a task and returns the result. */
+  readonly module: URL;
+  readonly workers: number;
+  /** Tasks that one worker holds at a time: two hide the way between the processes. */
+  readonly tasksPerWorker: number;
+  /** Plain data for the workers, read by `workerSetup`. */
+  readonly setup: unknown;
+}
+
+/** The environment variable that carries a worker's setup. */
+export const WORKER_SETUP = 'ELUCID_WORKER_SETUP';
+
+/** What a worker needs of the environment; the rest, secrets included, stays in the main process. */
+const PASSED_ON = /^(PATH|HOME|TMPDIR|TZ|LANG|LD_LIBRARY_PATH|LD_PRELOAD|(CUDA|NVIDIA|TF|ORT|OMP|MALLOC)_.*)$/;
+
+/**
+ * Child processes that run tasks. A process that dies costs its tasks one retry in another process; the pool starts a
+ * new one in its place.
+ */
+export class WorkerPool<Task, Result> {
+  private readonly pool: Tinypool;
+
+  constructor({ module, workers, tasksPerWorker, setup }: WorkerPoolOptions) {
+    const passedOn = Object.entries(process.env).filter(([name]) => PASSED_ON.test(name));
+    this.pool = new Tinypool({
+      filename: module.href,
+      runtime: 'child_process',
+      serialization: 'advanced',
+      minThreads: workers,
+      maxThreads: workers,
+      concurrentTasksPerWorker: tasksPerWorker,
+      isolateWorkers: false,
+      execArgv: module.pathname.endsWith('.ts') ? ['--import', 'tsx'] : [],
+      env: { ...Object.fromEntries(passedOn), [WORKER_SETUP]: JSON.stringify(setup) } as Record<string, string>,
+    });
+  }
+
+  /** @throws ElucidError what the worker threw, or `worker-lost` when two processes died over the task */
+  async run(task: Task): Promise<Result> {
+    try {
+      return await this.attempt(task);
+    } catch (error) {
+      if (!(error instanceof WorkerLost)) throw error;
+    }
+    try {
+      return await this.attempt(task);
+    } catch (error) {
+      if (!(error instanceof WorkerLost)) throw error;
+      throw new ElucidError('worker-lost', 'two worker processes died while they worked on this request');
+    }
+  }
+
+  /** Process ids of the workers that run now. */
+  get processes(): readonly number[] {
+    return this.pool.threads.map(({ threadId }) => threadId);
+  }
+
+  async close(): Promise<void> {
+    await this.pool.destroy();
+  }
+
+  /** tinypool rejects with an Error of its own when a process dies, and with plain data for what a task threw. */
+  private async attempt(task: Task): Promise<Result> {
+    try {
+      return (await this.pool.run(task)) as Result;
+    } catch (thrown) {
+      if (thrown instanceof Error) throw new WorkerLost(thrown.message);
+      throw revive(thrown);
+    }
+  }
+}
+
+class WorkerLost extends Error {}
+
+/** An error that came out of another process as plain data. */
+function revive(thrown: unknown): Error {
+  const faults = ELUCID_FAULTS.safeParse(thrown);
+  if (faults.success) return new ElucidError(faults.data.code, faults.data.message, faults.data.faults);
+  const { name, message, stack } = thrown as { name?: string; message?: string; stack?: string };
+  const error = new Error(message ?? String(thrown));
+  if (name !== undefined) error.name = name;
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

@@ -1,0 +1,15 @@
+import { WORKER_SETUP } from './workerPool.ts';
+
+/** The setup that the pool gave this worker process. Also makes the process end with its parent. */
+export function workerSetup<Setup>(): Setup {
+  process.once('disconnect', () => process.exit(0));
+  const text = process.env[WORKER_SETUP];
+  if (text === undefined) throw new Error(`${WORKER_SETUP} is not set: a worker is started by its pool`);
+  return JSON.parse(text) as Setup;
+}
+
+/** The URL of a worker's module beside this one, as source or compiled. */
+export function workerModule(name: string): URL {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return new URL(`./${name}.${extension}`, import.meta.url);
+}
