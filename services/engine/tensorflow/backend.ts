@@ -16,11 +16,13 @@ const ADDON: string = '@tensorflow/tfjs-node-gpu';
 export async function tensorflowAddon(): Promise<'gpu' | 'cpu' | null> {
   if (!isInstalled(ADDON)) return null;
   restoreRemovedChecks();
+  keepFloat32();
   try {
     await import(ADDON);
     await activate('tensorflow');
   } catch (error) {
-    throw new EngineError(`${ADDON} is installed but does not load`, { cause: error });
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new EngineError(`${ADDON} is installed but does not load: ${cause}`, { cause: error });
   }
   return seesGpu(tf.backend()) ? 'gpu' : 'cpu';
 }
@@ -54,6 +56,11 @@ function restoreRemovedChecks(): void {
     Object.assign(util, { isNullOrUndefined: (value: unknown) => value === null || value === undefined });
   }
   if (!('isArray' in util)) Object.assign(util, { isArray: Array.isArray });
+}
+
+/** NVIDIA's libraries multiply float32 with 10 bits of mantissa (TF32) on GPUs that can, unless this is set before they load. */
+function keepFloat32(): void {
+  process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
 }
 
 function seesGpu(backend: object): boolean {
