@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Manifest, manifestSchema, modelNameSchema, modelVersionSchema } from '../../schemas/manifest.ts';
 import { modelId } from '../importers/identity.ts';
+import { allFinite } from '../tensors/finite.ts';
 import { decodeNpy, NpyError } from '../tensors/npy.ts';
 import { inputBox } from './box.ts';
 import { fileInside, ModelFault, readInside, registerFile } from './files.ts';
@@ -80,7 +81,7 @@ async function readMeanImage(folder: string, input: Manifest['input']): Promise<
   const bytes = await readInside(folder, name, MAX_MEAN_BYTES);
   try {
     const { shape, data } = decodeNpy(bytes);
-    if (shape.length === 3 && shape[0] === input.shape[0] && data.every(Number.isFinite)) return data;
+    if (shape.length === 3 && shape[0] === input.shape[0] && allFinite(data)) return data;
     throw new NpyError(
       `a mean image is [${input.shape[0]}, height, width] and finite, this one is [${shape.join(', ')}]`,
     );

@@ -1,4 +1,5 @@
 import { type Layer, parametersOf } from '../../network.ts';
+import { allFinite } from '../../tensors/finite.ts';
 import { FaultList } from '../faults.ts';
 import type { ImportedNetwork, ImportedOutput } from '../importer.ts';
 import { type Draft, type DraftLayer, prune } from './draft.ts';
@@ -35,5 +36,5 @@ function layersOf(drafted: readonly DraftLayer[]): readonly Layer[] {
 }
 
 function hasFiniteParameters(layer: Layer): boolean {
-  return Object.values(parametersOf(layer)).every((tensor) => valuesOf(tensor).every(Number.isFinite));
+  return Object.values(parametersOf(layer)).every((tensor) => allFinite(valuesOf(tensor)));
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { allFinite } from '../../tensors/finite.ts';
 import { arrayTensor } from '../../tensors/tensor.ts';
 import { ImportFault } from '../faults.ts';
 import { type Building, type LayerReader, reader } from './reader.ts';
@@ -47,7 +48,7 @@ function channelMap(name: string, config: BatchNormalization, input: KerasValue,
     scale[place] = factor;
     offset[place] = (beta?.[c] ?? 0) - (mean[c] ?? 0) * factor;
   }
-  if (![scale, offset].every((values) => values.every(Number.isFinite))) {
+  if (![scale, offset].every(allFinite)) {
     throw new ImportFault('its variance and epsilon give a factor that is not finite');
   }
   return { scale: arrayTensor([channels], scale), offset: arrayTensor([channels], offset) };

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
 import { isSameShape } from '../../shapes.ts';
+import { allFinite } from '../../tensors/finite.ts';
 import { type Shape, sizeOf } from '../../tensors/tensor.ts';
 import { ImportFault, importError, quoted } from '../faults.ts';
 import type { SourceFile } from '../importer.ts';
@@ -69,7 +70,7 @@ export class LayerWeights {
     }
     const values = new Float32Array(sizeOf(shape));
     new Uint8Array(values.buffer).set(group.subarray(begin, begin + values.byteLength));
-    if (!values.every(Number.isFinite)) throw new ImportFault(`its ${parameter} holds values that are not finite`);
+    if (!allFinite(values)) throw new ImportFault(`its ${parameter} holds values that are not finite`);
     return values;
   }
 
