@@ -1,8 +1,6 @@
-import type { Shape, Tensor } from '../../models/tensors/tensor.ts';
-import { sizeOf } from '../../models/tensors/tensor.ts';
+import type { Tensor } from '../../models/tensors/tensor.ts';
 import type { NamedTensors } from '../../services/engine/engine.ts';
 import {
-  BATCH,
   type BinaryName,
   type Graph,
   type Operation,
@@ -11,6 +9,7 @@ import {
   valuesOf,
 } from '../../services/engine/graph.ts';
 import { array, type ReferenceArray, tabulate } from './referenceArray.ts';
+import { concat, pad, reshape, reverse, slice, transpose } from './referenceShapes.ts';
 import {
   avgPool2d,
   avgPool2dBackward,
@@ -59,62 +58,94 @@ const binary: { readonly [Name in BinaryName]: (a: number, b: number) => number 
   logicalAnd: (a, b) => Number(a !== 0 && b !== 0),
 };
 
-function evaluate(operation: Operation, args: readonly ReferenceArray[], inputs: NamedTensors): ReferenceArray {
-  const arg = (index: number) => args[index] ?? fail(`${operation.name} has no input ${index}`);
+type Args = readonly ReferenceArray[];
+type Named<Name extends Operation['name']> = Extract<Operation, { readonly name: Name }>;
+type WindowOperation =
+  | Named<'conv2d'>
+  | Named<'conv2dTranspose'>
+  | Named<'maxPool2d'>
+  | Named<'maxPool2dBackward'>
+  | Named<'avgPool2d'>
+  | Named<'avgPool2dBackward'>;
+
+function nth(args: Args, index: number): ReferenceArray {
+  return args[index] ?? fail(`there is no input ${index}`);
+}
+
+function evaluate(operation: Operation, args: Args, inputs: NamedTensors): ReferenceArray {
   switch (operation.name) {
     case 'input':
       return fromTensor(inputs[operation.label] ?? fail(`input ${operation.label} is missing`));
     case 'constant':
       return fromTensor(operation.tensor);
-    case 'where':
-      return broadcast(args, ([condition = 0, a = 0, b = 0]) => (condition !== 0 ? a : b));
-    case 'matMul':
-      return matMul(arg(0), arg(1), args[2], operation.transposeB);
     case 'conv2d':
-      return conv2d(arg(0), arg(1), args[2], operation);
     case 'conv2dTranspose':
-      return conv2dTranspose(arg(0), arg(1), operation, operation.outputSize);
     case 'maxPool2d':
-      return maxPool2d(arg(0), operation);
     case 'maxPool2dBackward':
-      return maxPool2dBackward(arg(0), arg(1), operation);
     case 'avgPool2d':
-      return avgPool2d(arg(0), operation);
     case 'avgPool2dBackward':
-      return avgPool2dBackward(arg(0), operation, operation.inputSize);
-    case 'reduceSum':
-      return reduce(arg(0), operation, 0, (a, b) => a + b);
-    case 'reduceMax':
-      return reduce(arg(0), operation, Number.NEGATIVE_INFINITY, Math.max);
-    case 'oneHotMax':
-      return oneHotMax(arg(0));
-    case 'softmax':
-      return softmax(arg(0));
+      return overWindows(operation, args);
     case 'reshape':
-      return reshape(arg(0), operation.shape);
+      return reshape(nth(args, 0), operation.shape);
     case 'transpose':
-      return transpose(arg(0), operation.order);
+      return transpose(nth(args, 0), operation.order);
     case 'concat':
       return concat(args, operation.axis);
     case 'slice':
-      return slice(arg(0), operation.begin, operation.size);
+      return slice(nth(args, 0), operation.begin, operation.size);
     case 'pad':
-      return pad(arg(0), operation.padding);
+      return pad(nth(args, 0), operation.padding);
     case 'reverse':
-      return reverse(arg(0), operation.axes);
+      return reverse(nth(args, 0), operation.axes);
+    default:
+      return combine(operation, args);
+  }
+}
+
+function overWindows(operation: WindowOperation, args: Args): ReferenceArray {
+  switch (operation.name) {
+    case 'conv2d':
+      return conv2d(nth(args, 0), nth(args, 1), args[2], operation);
+    case 'conv2dTranspose':
+      return conv2dTranspose(nth(args, 0), nth(args, 1), operation, operation.outputSize);
+    case 'maxPool2d':
+      return maxPool2d(nth(args, 0), operation);
+    case 'maxPool2dBackward':
+      return maxPool2dBackward(nth(args, 0), nth(args, 1), operation);
+    case 'avgPool2d':
+      return avgPool2d(nth(args, 0), operation);
+    case 'avgPool2dBackward':
+      return avgPool2dBackward(nth(args, 0), operation, operation.inputSize);
+  }
+}
+
+function combine(operation: Operation, args: Args): ReferenceArray {
+  switch (operation.name) {
+    case 'where':
+      return broadcast(args, ([condition = 0, a = 0, b = 0]) => (condition !== 0 ? a : b));
+    case 'matMul':
+      return matMul(nth(args, 0), nth(args, 1), args[2], operation.transposeB);
+    case 'reduceSum':
+      return reduce(nth(args, 0), operation, 0, (a, b) => a + b);
+    case 'reduceMax':
+      return reduce(nth(args, 0), operation, Number.NEGATIVE_INFINITY, Math.max);
+    case 'oneHotMax':
+      return oneHotMax(nth(args, 0));
+    case 'softmax':
+      return softmax(nth(args, 0));
     default:
       return elementwise(operation.name, args);
   }
 }
 
-function elementwise(name: UnaryName | BinaryName, args: readonly ReferenceArray[]): ReferenceArray {
+function elementwise(name: Operation['name'], args: Args): ReferenceArray {
   const one = Object.entries(unary).find(([key]) => key === name)?.[1];
   if (one !== undefined) return broadcast(args, ([x = 0]) => one(x));
   const two = Object.entries(binary).find(([key]) => key === name)?.[1] ?? fail(`unknown operation ${name}`);
   return broadcast(args, ([a = 0, b = 0]) => two(a, b));
 }
 
-function broadcast(args: readonly ReferenceArray[], combine: (values: readonly number[]) => number): ReferenceArray {
+function broadcast(args: Args, combine: (values: readonly number[]) => number): ReferenceArray {
   const rank = Math.max(...args.map((arg) => arg.shape.length));
   const shape = Array.from({ length: rank }, (_, axis) =>
     Math.max(...args.map((arg) => arg.shape[axis - rank + arg.shape.length] ?? 1)),
@@ -178,52 +209,6 @@ function softmax(x: ReferenceArray): ReferenceArray {
     const top = Math.max(...values);
     return Math.exp(x.at(index) - top) / values.reduce((sum, value) => sum + Math.exp(value - top), 0);
   });
-}
-
-function reshape(x: ReferenceArray, target: Shape): ReferenceArray {
-  const known = sizeOf(target.filter((size) => size !== BATCH));
-  return array(
-    target.map((size) => (size === BATCH ? x.data.length / known : size)),
-    x.data,
-  );
-}
-
-function transpose(x: ReferenceArray, order: readonly number[]): ReferenceArray {
-  const shape = order.map((axis) => x.shape[axis] ?? 1);
-  return tabulate(shape, (index) => x.at(order.map((_, axis) => index[order.indexOf(axis)] ?? 0)));
-}
-
-function concat(args: readonly ReferenceArray[], axis: number): ReferenceArray {
-  const [first = fail('concat of nothing'), ...rest] = args;
-  return rest.reduce((joined, next) => {
-    const before = joined.shape[axis] ?? 0;
-    const shape = joined.shape.map((size, i) => (i === axis ? before + (next.shape[axis] ?? 0) : size));
-    return tabulate(shape, (index) => {
-      const i = index[axis] ?? 0;
-      return i < before ? joined.at(index) : next.at(index.with(axis, i - before));
-    });
-  }, first);
-}
-
-function slice(x: ReferenceArray, begin: readonly number[], size: readonly number[]): ReferenceArray {
-  const shape = size.map((count, axis) => (count === BATCH ? (x.shape[axis] ?? 1) : count));
-  return tabulate(shape, (index) => x.at(index.map((i, axis) => i + (begin[axis] ?? 0))));
-}
-
-function pad(x: ReferenceArray, padding: readonly (readonly [number, number])[]): ReferenceArray {
-  const shape = x.shape.map((size, axis) => size + (padding[axis]?.[0] ?? 0) + (padding[axis]?.[1] ?? 0));
-  return tabulate(shape, (index) =>
-    x.at(
-      index.map((i, axis) => i - (padding[axis]?.[0] ?? 0)),
-      0,
-    ),
-  );
-}
-
-function reverse(x: ReferenceArray, axes: readonly number[]): ReferenceArray {
-  return tabulate(x.shape, (index) =>
-    x.at(index.map((i, axis) => (axes.includes(axis) ? (x.shape[axis] ?? 1) - 1 - i : i))),
-  );
 }
 
 function fromTensor(tensor: Tensor): ReferenceArray {
