@@ -4,7 +4,8 @@ import { ElucidError } from '../../schemas/errors.ts';
 import { METHOD_NAMES, METHOD_OPTIONS, type MethodName } from '../../schemas/methods.ts';
 import { COMPOSITE_PRESETS } from '../../schemas/rules.ts';
 import type { ModelDescription } from './explanation.ts';
-import type { LoadedModel, Models } from './models.ts';
+import type { LoadedModel } from './loadedModel.ts';
+import type { Models } from './models.ts';
 
 /** Describes a model, loading it first; one that cannot be loaded is described with the reason. */
 export async function describeModel(models: Models, registered: RegisteredModel): Promise<ModelDescription> {

@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache';
-import type { Network } from '../../models/network.ts';
 import { loadNetwork } from '../../models/networkStore.ts';
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import type { TensorStore } from '../../models/tensors/store.ts';
@@ -8,20 +7,12 @@ import type { MethodName, MethodOptions } from '../../schemas/methods.ts';
 import { planExplanation } from '../explanation/methods/index.ts';
 import type { Plan } from '../explanation/plan.ts';
 import type { ExplainPool } from './explainPool.ts';
+import type { LoadedModel } from './loadedModel.ts';
 import { modelKey } from './modelKey.ts';
-import { type Outputs, outputsOfModel } from './outputs.ts';
+import { outputsOfModel } from './outputs.ts';
 
 /** Plans that are kept per model: they are small, and the same few are asked for again and again. */
 const PLANS = 256;
-
-/** A model whose network the main process knows: its structure, not its weights. */
-export interface LoadedModel {
-  readonly registered: RegisteredModel;
-  readonly network: Network;
-  readonly outputs: Outputs;
-  /** @throws ElucidError `not-applicable` */
-  plan(method: MethodName, options: Readonly<Record<string, unknown>>): Plan;
-}
 
 export type ModelState =
   | { readonly state: 'idle' | 'loading' | 'ready' }
