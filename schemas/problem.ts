@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+/** An error answer, application/problem+json (RFC 9457). */
+export const problemSchema = z
+  .object({
+    type: z.string().describe('URN of the kind of problem'),
+    title: z.string().describe('The kind of problem, in words'),
+    status: z.int().describe('The status code'),
+    detail: z.string().describe('What was wrong, what was received and what is allowed'),
+    instance: z.string().describe('URN of this occurrence'),
+    code: z.string().describe('Stable code of the kind of problem, for programs'),
+    request_id: z.string().describe('As in the log, and in the header X-Request-Id'),
+    errors: z
+      .array(z.object({ pointer: z.string().describe('JSON pointer into the request'), detail: z.string() }))
+      .describe('Every fault of the request'),
+  })
+  .meta({ id: 'Problem' });
+
+export type Problem = z.output<typeof problemSchema>;
+
+export const PROBLEM_TYPE = 'application/problem+json';

@@ -1,0 +1,63 @@
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { Registry } from '../models/registry/registry.ts';
+import type { ExplanationService } from './compute/explanation.ts';
+import type { Config } from './config.ts';
+import { answerClientError } from './http/plugins/clientErrors.ts';
+import { drainOnClose } from './http/plugins/drain.ts';
+import { documentRoutes } from './http/plugins/openapi.ts';
+import { answerProblems } from './http/plugins/problems.ts';
+import { logRequests } from './http/plugins/requestLog.ts';
+import { uuidV7 } from './http/requestId.ts';
+import { rest } from './http/rest.ts';
+
+/** All that the app is made of; it reads no environment and starts nothing. */
+export interface AppDependencies {
+  readonly config: Pick<Config, 'MAX_UPLOAD_BYTES' | 'MAX_RUNS' | 'EXPLAIN_TIMEOUT_MS' | 'TRUST_PROXY'>;
+  readonly logger: FastifyBaseLogger;
+  readonly service: ExplanationService;
+  readonly registry: Registry;
+  /** Of the service itself. */
+  readonly version: string;
+}
+
+/** Longest that a client may take to send its headers, and all of its request. */
+const HEADERS_TIMEOUT_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** How long running requests may go on when the app closes. */
+const DRAIN_MS = 7_000;
+
+/** What a JSON body may hold beside the base64 of an upload. */
+const JSON_SLACK_BYTES = 64 * 1024;
+
+/** Builds the app; `listen` and `close` are the caller's. */
+export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
+  const { config, logger, service, registry, version } = dependencies;
+  const app = fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => uuidV7(),
+    requestIdHeader: false,
+    trustProxy: trustedProxies(config.TRUST_PROXY),
+    bodyLimit: Math.ceil((config.MAX_UPLOAD_BYTES * 4) / 3) + JSON_SLACK_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: true,
+    // A silent connection is one that waits for its answer, too.
+    connectionTimeout: config.EXPLAIN_TIMEOUT_MS + REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    clientErrorHandler: answerClientError,
+    routerOptions: { maxParamLength: 200 },
+  });
+  drainOnClose(app, DRAIN_MS);
+  logRequests(app);
+  answerProblems(app);
+  await documentRoutes(app, version);
+  await app.register(rest, { service, registry, version, config });
+  await app.ready();
+  return app;
+}
+
+/** A number is that of the proxies in front of the service. */
+function trustedProxies(trusted: Config['TRUST_PROXY']) {
+  return typeof trusted === 'number' ? (_address: string, hop: number) => hop < trusted : trusted;
+}

@@ -1,0 +1,201 @@
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/** What the defaults depend on beside the environment. */
+export interface Surroundings {
+  /** The system's folder for temporary files. */
+  readonly temporaryFolder: string;
+  /** A name or number that tells the users of the machine apart. */
+  readonly user: string;
+}
+
+/** A variable that cannot be used: one line that names it, its value and what is allowed. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+/** What the documentation says of a variable. */
+interface Documented {
+  readonly description: string;
+  readonly allowed: string;
+  /** In words, where the default is no fixed value. */
+  readonly defaultText?: string;
+}
+
+/** A whole number, also written like 64e6. */
+function whole(from: number, to: number, fallback: number, description: string, note = '') {
+  const allowed = `a whole number from ${from} to ${to}${note}`;
+  return z
+    .string()
+    .regex(/^\d+(e\d+)?$/i)
+    .transform(Number)
+    .pipe(z.int().min(from).max(to))
+    .prefault(String(fallback))
+    .meta({ description, allowed });
+}
+
+function choice<const Names extends readonly [string, ...string[]]>(
+  names: Names,
+  fallback: Names[number],
+  description: string,
+) {
+  return z
+    .enum(names)
+    .prefault(fallback)
+    .meta({ description, allowed: `one of ${names.join(', ')}` });
+}
+
+function folder(description: string, defaultText: string) {
+  return z.string().optional().meta({ description, allowed: 'the path of a folder', defaultText });
+}
+
+const flag = (description: string) =>
+  z
+    .enum(['true', 'false'])
+    .transform((value) => value === 'true')
+    .prefault('false')
+    .meta({ description, allowed: 'true or false' });
+
+const PROVIDERS = ['cpu', 'cuda', 'tensorrt', 'coreml', 'dml', 'webgpu'] as const;
+
+const providers = z
+  .string()
+  .transform((list) => list.split(',').map((name) => name.trim()))
+  .pipe(z.array(z.enum(PROVIDERS)).min(1))
+  .prefault('cpu')
+  .meta({
+    description: 'Execution providers of the onnx engine, in order of preference.',
+    allowed: `a comma-separated list of ${PROVIDERS.join(', ')}`,
+  });
+
+/** true, a number of proxies, or the addresses of the proxies: Fastify's `trustProxy`. */
+const trustProxy = z
+  .string()
+  .transform((value, context): boolean | number | string[] => {
+    if (value === 'true' || value === 'false') return value === 'true';
+    if (/^\d{1,2}$/.test(value)) return Number(value);
+    const addresses = value.split(',').map((address) => address.trim());
+    if (addresses.every((address) => isIP(address.replace(/\/\d{1,3}$/, '')) !== 0)) return addresses;
+    context.issues.push({ code: 'custom', input: value });
+    return z.NEVER;
+  })
+  .prefault('false')
+  .meta({
+    description:
+      'Whose X-Forwarded-* headers are believed: nobody, everybody, so many proxies in front, or these addresses.',
+    allowed: 'true, false, a number of proxies, or a comma-separated list of IP addresses and CIDR ranges',
+  });
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Every variable, in the order of the documentation. */
+export const environmentSchema = z.object({
+  HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9_.:-]+$/)
+    .prefault('127.0.0.1')
+    .meta({
+      description:
+        'Address to listen on. One that others can reach needs ALLOW_ANONYMOUS=true, as there are no keys yet.',
+      allowed: 'an IP address or a host name',
+    }),
+  PORT: whole(0, 65535, 3000, 'Port to listen on.', ' (0: any free port)'),
+  LOG_LEVEL: choice(LOG_LEVELS, 'info', 'Least severe messages that are logged.'),
+  ENGINE: choice(
+    ['auto', 'onnx', 'tensorflow'],
+    'auto',
+    'What runs the networks. auto: tensorflow when its addon is installed and sees a GPU, else onnx.',
+  ),
+  ONNX_PROVIDERS: providers,
+  MODELS_DIR: folder('Folder of further models, one folder each, read at start.', 'none'),
+  EXPLAIN_WORKERS: whole(1, 64, 1, 'Processes that run networks. One uses all cores; more seldom pay on a CPU.'),
+  MAX_BATCH: whole(1, 1024, 32, 'Most items that run together; 1 makes answers bit-equal whatever else runs.'),
+  MAX_QUEUE: whole(1, 1e6, 256, 'Most requests that wait; one more is answered 503.'),
+  MAX_RUNS: whole(1, 1e6, 4096, 'Most network rows that one request may cost.'),
+  MAX_UPLOAD_BYTES: whole(
+    KIB,
+    GIB,
+    8 * MIB,
+    'Largest file that is accepted. JSON bodies may be 4/3 of it, for base64.',
+  ),
+  MAX_PIXELS: whole(1, 1e9, 64e6, 'Most pixels that a picture may have.'),
+  EXPLAIN_TIMEOUT_MS: whole(1, 3600e3, 30e3, 'Longest that a request may wait and run, in milliseconds.'),
+  CACHE_BYTES: whole(0, 1024 * GIB, 512 * MIB, 'Memory for compiled explanations that are kept ready.'),
+  CACHE_DIR: folder(
+    'Folder for mapped weights and compiled explanations; may be deleted at any time.',
+    'a private folder of the user in the temporary one of the system',
+  ),
+  CACHE_DISK_BYTES: whole(
+    16 * MIB,
+    1024 * GIB,
+    8 * GIB,
+    'Size that CACHE_DIR is kept under; what was not used for longest goes first.',
+  ),
+  ALLOW_ANONYMOUS: flag('Serve everybody who can reach HOST.'),
+  TRUST_PROXY: trustProxy,
+});
+
+/** Variables of later versions: whoever sets one relies on it, so it is refused, not ignored. */
+const NOT_YET = ['API_KEYS', 'API_KEYS_FILE', 'ADMIN_KEYS', 'ADMIN_KEYS_FILE'] as const;
+
+export type Config = Readonly<Omit<z.output<typeof environmentSchema>, 'CACHE_DIR'>> & { readonly CACHE_DIR: string };
+
+/**
+ * The configuration from the environment; an empty value counts as none.
+ * @throws ConfigError for the first variable that cannot be used.
+ */
+export function readConfig(environment: NodeJS.ProcessEnv, surroundings: Surroundings): Config {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const early = NOT_YET.find((name) => name in given);
+  if (early !== undefined) throw new ConfigError(`${early}: keys are not supported yet; allowed is only: not set`);
+  const parsed = environmentSchema.safeParse(given);
+  if (!parsed.success) throw refused(String(parsed.error.issues[0]?.path[0]), given);
+  const { HOST, ALLOW_ANONYMOUS } = parsed.data;
+  if (!ALLOW_ANONYMOUS && !isLoopback(HOST)) {
+    throw new ConfigError(
+      `HOST: received "${HOST}", which others may reach; allowed are 127.0.0.0/8, ::1 and localhost unless ALLOW_ANONYMOUS=true`,
+    );
+  }
+  const { temporaryFolder, user } = surroundings;
+  return { ...parsed.data, CACHE_DIR: parsed.data.CACHE_DIR ?? join(temporaryFolder, `elucid-${user}`) };
+}
+
+/** A variable as the documentation shows it. */
+export interface VariableReference extends Documented {
+  readonly name: string;
+  readonly default: string;
+}
+
+/** Every variable with its description, default and what is allowed. */
+export function configVariables(): VariableReference[] {
+  return Object.entries(environmentSchema.shape).map(([name, schema]) => {
+    const documented = documentationOf(schema);
+    const fallback = schema instanceof z.ZodPrefault ? String(schema.def.defaultValue) : '';
+    return { name, ...documented, default: documented.defaultText ?? fallback };
+  });
+}
+
+function documentationOf(schema: z.ZodType): Documented {
+  const { description = '', allowed, defaultText } = schema.meta() ?? {};
+  return {
+    description,
+    allowed: String(allowed),
+    ...(typeof defaultText === 'string' ? { defaultText } : {}),
+  };
+}
+
+function refused(name: string, given: Readonly<Record<string, unknown>>): ConfigError {
+  const allowed = configVariables().find((variable) => variable.name === name)?.allowed;
+  return new ConfigError(`${name}: received ${JSON.stringify(given[name])}; allowed is ${allowed}`);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}

@@ -1,0 +1,42 @@
+import { explainFormSchema, explainJsonSchema } from '../../../schemas/explain.ts';
+import { explanationSchema } from '../../../schemas/explanation.ts';
+import { binary, problems, type Response } from '../openapi/responses.ts';
+
+const scoreHeaderDocs = {
+  'X-Prediction': { type: 'string', description: 'Index of the predicted output' },
+  'X-Prediction-Label': { type: 'string', description: 'Its label, percent-encoded' },
+  'X-Target': { type: 'string', description: 'Index of the explained output' },
+  'X-Score': { type: 'string', description: 'What was explained: the score before any softmax' },
+  'X-Relevance-Sum': { type: 'string', description: 'Σ R over the input' },
+  'X-Conservation-Error': { type: 'string', description: 'Σ R − start, for methods that decompose the score' },
+  'Server-Timing': { type: 'string', description: 'Milliseconds of each step' },
+  'X-Request-Id': { type: 'string', description: 'As in the log' },
+} as const;
+
+const success: Response = {
+  description:
+    'The explanation, by Accept: JSON, the drawn relevance, the values as a .npy file, or JSON and picture together. ' +
+    'Binary answers carry the scores in headers, as comma-separated lists for a batch.',
+  headers: scoreHeaderDocs,
+  content: {
+    'application/json': { schema: explanationSchema },
+    ...binary('image/png', 'image/webp', 'image/avif', 'image/jpeg', 'application/x-npy', 'multipart/mixed'),
+  },
+};
+
+/** POST /explain for the OpenAPI document. */
+export const explainDocumentation = {
+  operationId: 'explain',
+  tags: ['explain'],
+  summary: 'Explain a decision',
+  description:
+    'A relevance for every variable of the input. A form has one file field `image`, and either one field `request` that ' +
+    'holds the rest as JSON, or its fields one by one; `options`, `render` and a weighted `target` are JSON there.',
+  body: {
+    content: {
+      'application/json': { schema: explainJsonSchema },
+      'multipart/form-data': { schema: explainFormSchema },
+    },
+  },
+  response: { 200: success, ...problems(400, 404, 406, 408, 413, 415, 422, 500, 503) },
+};

@@ -1,0 +1,63 @@
+import type { FastifyRequest } from 'fastify';
+import { ElucidError } from '../../../schemas/errors.ts';
+import { type ExplainRequest, parseExplainForm, parseExplainJson } from '../../../schemas/explain.ts';
+import { clientSignal } from '../clientSignal.ts';
+import type { HttpContext } from '../context.ts';
+import type { ZodApp } from '../plugins/validation.ts';
+import { prepareCommand } from './command.ts';
+import { explainDocumentation } from './documentation.ts';
+import { readForm } from './form.ts';
+import { type ExplanationType, negotiate, pictureFormatOf } from './negotiation.ts';
+import { represent } from './representations.ts';
+import { scoreHeaders, serverTiming } from './scoreHeaders.ts';
+
+const FORM = 'multipart/form-data';
+const JSON_TYPE = 'application/json';
+
+/** POST /explain. */
+export function explainRoute(app: ZodApp, { service, registry, config }: HttpContext): void {
+  app.route({
+    method: 'POST',
+    url: '/explain',
+    schema: explainDocumentation,
+    // Which schema counts depends on the body's type; parseExplainJson and parseExplainForm apply it.
+    validatorCompiler: () => (value) => ({ value }),
+    onRequest: async ({ headers }) => {
+      negotiate(headers.accept, 'png');
+      bodyTypeOf(headers['content-type']);
+    },
+    handler: async (request, reply) => {
+      const signal = clientSignal(reply);
+      const parsed = await readRequest(request, config.MAX_UPLOAD_BYTES);
+      const type = negotiate(request.headers.accept, parsed.render.format);
+      const model = registry.get(parsed.model, parsed.version);
+      const drawn = isDrawn(type, parsed);
+      const { command, batched } = prepareCommand(parsed, model, { drawn, maxRuns: config.MAX_RUNS });
+      const explanation = await service.explain(command, signal);
+      const elapsed = () => reply.elapsedTime;
+      const answered = { requestId: request.id, explanation, batched, request: parsed, elapsed };
+      const { contentType, body } = await represent(answered, type);
+      if (type !== JSON_TYPE) reply.headers(scoreHeaders(explanation));
+      reply.header('server-timing', serverTiming(explanation, elapsed())).header('vary', 'accept');
+      return reply.type(contentType).send(body);
+    },
+  });
+}
+
+async function readRequest(request: FastifyRequest, maxUploadBytes: number): Promise<ExplainRequest> {
+  return bodyTypeOf(request.headers['content-type']) === FORM
+    ? parseExplainForm(await readForm(request, maxUploadBytes))
+    : parseExplainJson(request.body);
+}
+
+function isDrawn(type: ExplanationType, { include }: ExplainRequest): boolean {
+  return pictureFormatOf(type) !== null || type === 'multipart/mixed' || include.includes('image');
+}
+
+/** @throws ElucidError `unsupported-media-type` that names what is allowed */
+function bodyTypeOf(header: string | undefined): typeof FORM | typeof JSON_TYPE {
+  const type = header?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (type === FORM || type === JSON_TYPE) return type;
+  const received = type === '' ? 'no Content-Type' : `Content-Type: ${JSON.stringify(type.slice(0, 100))}`;
+  throw new ElucidError('unsupported-media-type', `received ${received}; allowed are ${FORM} and ${JSON_TYPE}`);
+}

@@ -1,0 +1,25 @@
+import secureJson from 'secure-json-parse';
+import { faultAt } from '../../../schemas/errors.ts';
+
+/** Texts of a query that stand for something else than themselves. */
+const JSON_VALUE = /^(true|false|null|-?\d+(\.\d+)?([eE][-+]?\d+)?|[[{].*)$/s;
+
+/**
+ * Options that were written in a query: numbers, true, false, and JSON objects and lists are read as such.
+ * @throws ElucidError `bad-body` for broken JSON, `invalid` for an option that is given twice.
+ */
+export function queryOptions(query: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(query).map(([name, text]) => [name, optionValue(name, text)]));
+}
+
+function optionValue(name: string, text: unknown): unknown {
+  if (typeof text !== 'string') {
+    throw faultAt('invalid', `/${name}`, `received ${name} more than once; allowed is one`);
+  }
+  if (!JSON_VALUE.test(text)) return text;
+  try {
+    return secureJson.parse(text, undefined, { protoAction: 'error', constructorAction: 'error' });
+  } catch {
+    throw faultAt('bad-body', `/${name}`, `${name} is not valid JSON: ${text.slice(0, 100)}`);
+  }
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { PROBLEM_TYPE, problemSchema } from '../../../schemas/problem.ts';
+
+/** A response by media type, as the OpenAPI document and the serializer want it. */
+export interface Response {
+  readonly description: string;
+  readonly headers?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly content: Readonly<Record<string, { readonly schema: z.ZodType }>>;
+}
+
+/** Why each status is answered. */
+const REASONS = {
+  400: 'The body, or the form, cannot be parsed, or holds `__proto__`.',
+  404: 'No such model, version or resource.',
+  405: 'The path has no such method; Allow names those it has.',
+  406: 'None of the media types in Accept can be given.',
+  408: 'The request did not arrive in time.',
+  413: 'The body, a file, a field or the number of pixels is over its limit.',
+  415: 'The type of the body is not supported; or the image is empty, truncated, damaged or of a foreign format.',
+  422: 'The request breaks the schema, or asks for something that the model cannot give.',
+  500: 'Something went wrong that is no fault of the request.',
+  503: 'The queue is full, the deadline passed, or a worker was lost twice; Retry-After says when to try again.',
+} as const;
+
+export type ProblemStatus = keyof typeof REASONS;
+
+/** Headers that come with a status. */
+const HEADERS: Readonly<Partial<Record<ProblemStatus, NonNullable<Response['headers']>>>> = {
+  405: { Allow: { type: 'string', description: 'The methods of the path' } },
+  503: { 'Retry-After': { type: 'integer', description: 'Seconds' } },
+};
+
+/** The problem answers of a route. */
+export function problems(...statuses: readonly ProblemStatus[]): Record<string, Response> {
+  return Object.fromEntries(statuses.map((status) => [String(status), problemResponse(status)]));
+}
+
+/** A JSON answer. */
+export function json<Schema extends z.ZodType>(description: string, schema: Schema) {
+  return { description, content: { 'application/json': { schema } } };
+}
+
+/** An answer of bytes, by its media types. */
+export function binary(...types: readonly string[]): Record<string, { schema: z.ZodType }> {
+  return Object.fromEntries(types.map((type) => [type, { schema: bytes(type) }]));
+}
+
+function bytes(contentMediaType: string): z.ZodType {
+  return z.unknown().meta({ type: 'string', contentMediaType });
+}
+
+function problemResponse(status: ProblemStatus): Response {
+  const headers = HEADERS[status];
+  return {
+    description: REASONS[status],
+    ...(headers === undefined ? {} : { headers }),
+    content: { [PROBLEM_TYPE]: { schema: problemSchema } },
+  };
+}

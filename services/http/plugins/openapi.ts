@@ -1,0 +1,48 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { transformDocument, transformRoute } from '../openapi/transform.ts';
+
+const TAGS = [
+  { name: 'explain', description: 'Why this decision?' },
+  { name: 'models', description: 'The networks that can be explained' },
+  { name: 'health', description: 'Probes' },
+  { name: 'service', description: 'The service itself' },
+];
+
+/** The page loads nothing from elsewhere. (The plugin's own policy sends browsers to https, which is not there.) */
+const CONTENT_POLICY =
+  "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'";
+
+/** Collects the routes that are added after it into an OpenAPI 3.1 document: /openapi.json, and for people /docs. */
+export async function documentRoutes(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'elucid',
+        version,
+        description: 'Explains the decisions of trained neural networks: a relevance for every input variable.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/' }],
+      tags: TAGS,
+    },
+    transform: transformRoute,
+    transformObject: transformDocument,
+  });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: CONTENT_POLICY,
+    uiConfig: { tryItOutEnabled: true, displayRequestDuration: true },
+  });
+}
+
+/** GET /openapi.json: made once, when it is first asked for. */
+export function openApiRoute(app: FastifyInstance): void {
+  let document: string | null = null;
+  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+    document ??= JSON.stringify(app.swagger());
+    return reply.type('application/json').send(document);
+  });
+}

@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify';
+import type { HttpContext } from './context.ts';
+import { explainRoute } from './explain/route.ts';
+import { healthRoutes } from './health.ts';
+import { methodRoute } from './methods.ts';
+import { exportRoute } from './models/exportRoute.ts';
+import { modelRoutes } from './models/route.ts';
+import { watchMethods } from './plugins/methods.ts';
+import { acceptForms } from './plugins/multipart.ts';
+import { openApiRoute } from './plugins/openapi.ts';
+import { validateByZod } from './plugins/validation.ts';
+import { welcomeRoute } from './welcome.ts';
+
+/** The REST resources, encapsulated: validation by zod and forms stay inside. */
+export async function rest(plain: FastifyInstance, context: HttpContext): Promise<void> {
+  plain.removeContentTypeParser('text/plain');
+  await acceptForms(plain, context.config.MAX_UPLOAD_BYTES);
+  const app = validateByZod(plain);
+  const methods = watchMethods(plain);
+  welcomeRoute(app, context);
+  explainRoute(app, context);
+  modelRoutes(app, context);
+  exportRoute(app, context);
+  methodRoute(app);
+  healthRoutes(app, context);
+  openApiRoute(plain);
+  methods.close();
+}

@@ -1,0 +1,34 @@
+import Negotiator from 'negotiator';
+import { welcomeSchema } from '../../schemas/health.ts';
+import type { HttpContext } from './context.ts';
+import { json, problems } from './openapi/responses.ts';
+import type { ZodApp } from './plugins/validation.ts';
+
+const ENDPOINTS = [
+  'POST /explain',
+  'GET /models',
+  'GET /models/{name}',
+  'GET /models/{name}/explanation.onnx',
+  'GET /methods',
+  'GET /health/live',
+  'GET /health/ready',
+];
+
+/** GET /: browsers are sent to the documentation, programs are told what there is. */
+export function welcomeRoute(app: ZodApp, { version }: HttpContext): void {
+  const welcome = { name: 'elucid', version, documentation: '/docs', openapi: '/openapi.json', endpoints: ENDPOINTS };
+  app.route({
+    method: 'GET',
+    url: '/',
+    schema: {
+      operationId: 'welcome',
+      summary: 'What there is; browsers are redirected to /docs',
+      tags: ['service'],
+      response: { 200: json('What there is', welcomeSchema), ...problems(405) },
+    },
+    handler: async ({ headers }, reply) => {
+      const wantsPage = new Negotiator({ headers }).mediaType(['application/json', 'text/html']) === 'text/html';
+      return wantsPage ? reply.redirect('/docs') : welcome;
+    },
+  });
+}

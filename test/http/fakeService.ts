@@ -1,0 +1,86 @@
+import { arrayTensor, sizeOf } from '../../models/tensors/tensor.ts';
+import type {
+  ExplainCommand,
+  Explanation,
+  ExplanationService,
+  ItemExplanation,
+  ModelDescription,
+} from '../../services/compute/explanation.ts';
+
+/** An explanation service without networks: it answers with numbers that tests know, and keeps what it was asked. */
+export interface FakeService extends ExplanationService {
+  readonly commands: ExplainCommand[];
+  readonly signals: AbortSignal[];
+  readonly exports: { method: string; options: Readonly<Record<string, unknown>> }[];
+  /** Runs in place of the fake answer. */
+  instead: ((command: ExplainCommand, signal: AbortSignal) => Promise<Explanation>) | null;
+  aliveError: Error | null;
+}
+
+const description: ModelDescription = {
+  state: 'ready',
+  reason: null,
+  layers: [{ name: 'dense', type: 'dense', output_shape: [10], parameters: 7850 }],
+  methods: [{ name: 'sensitivity', applies: true, reason: null }],
+  composites: [{ name: 'epsilon', applies: true, reason: null }],
+};
+
+export function fakeService(): FakeService {
+  const service: FakeService = {
+    commands: [],
+    signals: [],
+    exports: [],
+    instead: null,
+    aliveError: null,
+    explain: async (command, signal) => {
+      service.commands.push(command);
+      service.signals.push(signal);
+      return service.instead === null ? fakeExplanation(command) : service.instead(command, signal);
+    },
+    describe: async () => description,
+    exportOnnx: async (_model, _version, method, options) => {
+      service.exports.push({ method, options });
+      return new Uint8Array([8, 9]);
+    },
+    alive: async () => {
+      if (service.aliveError !== null) throw service.aliveError;
+    },
+    close: async () => undefined,
+  };
+  return service;
+}
+
+/** Relevance of item n: n + i / 1000 at variable i of the first ten, 0 elsewhere. */
+export function fakeExplanation({ model, version, method, options, input, picture }: ExplainCommand): Explanation {
+  const shape = input.kind === 'tensor' ? input.tensor.shape : [1, 1, 28, 28];
+  const [count = 1, ...inner] = shape;
+  const size = sizeOf(inner);
+  const data = Float32Array.from({ length: count * size }, (_, at) => {
+    const i = at % size;
+    return i < 10 ? Math.floor(at / size) + i / 1000 : 0;
+  });
+  return {
+    model: { name: model, version: version ?? '1', sha256: '0'.repeat(64) },
+    engine: 'fake/cpu',
+    method,
+    options,
+    relevance: arrayTensor(shape, data),
+    items: Array.from({ length: count }, (_, n) => fakeItem(n)),
+    picture: picture ? { width: 28, height: 28, channels: 3, data: new Uint8Array(28 * 28 * 3) } : null,
+    timing_ms: { decode: 1, queue: 2, compute: 3 },
+    batch_size: count,
+    cached: true,
+  };
+}
+
+function fakeItem(n: number): ItemExplanation {
+  const output = { index: n, label: `straße ${n}`, score: 5.5 + n, probability: 0.9 };
+  return {
+    prediction: { ...output, top: [output] },
+    target: { index: n, label: output.label, weights: null, score: output.score },
+    relevance: { sum: 0.045 + 10 * n, min: 0, max: n + 0.009 },
+    conservation: { start: 5.5, input_sum: 0.045, error: -5.455, relative_error: 0.99, absorbed: null },
+    note: null,
+    layers: [{ name: 'dense', type: 'dense', rule: 'epsilon', relevance_sum: 5.5 }],
+  };
+}

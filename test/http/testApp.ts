@@ -1,0 +1,90 @@
+import type { FastifyInstance } from 'fastify';
+import pino from 'pino';
+import type { RegisteredModel, RegistryEntry } from '../../models/registry/registeredModel.ts';
+import type { Registry } from '../../models/registry/registry.ts';
+import { ElucidError } from '../../schemas/errors.ts';
+import { type ManifestSpec, manifestSchema } from '../../schemas/manifest.ts';
+import { type AppDependencies, buildApp } from '../../services/app.ts';
+import { type FakeService, fakeService } from './fakeService.ts';
+
+/** The app over the fake service, with the models `digits` (1 × 28 × 28 images) and `table` (vectors of 4). */
+export interface TestApp {
+  readonly app: FastifyInstance;
+  readonly service: FakeService;
+  /** Every line that was logged. */
+  readonly log: string[];
+}
+
+export async function testApp(config: Partial<AppDependencies['config']> = {}): Promise<TestApp> {
+  const service = fakeService();
+  const log: string[] = [];
+  const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(line) });
+  const app = await buildApp({
+    config: { MAX_UPLOAD_BYTES: 64 * 1024, MAX_RUNS: 8, EXPLAIN_TIMEOUT_MS: 5000, TRUST_PROXY: false, ...config },
+    logger,
+    service,
+    registry: testRegistry(),
+    version: '1.2.3',
+  });
+  return { app, service, log };
+}
+
+const files = { definition: { path: 'model.json' }, weights: { path: 'weights.bin' } };
+
+const DIGITS: ManifestSpec = {
+  name: 'digits',
+  version: '2',
+  title: 'Digits',
+  format: 'tfjs',
+  files,
+  input: { kind: 'image', shape: [1, 28, 28], box: [0, 1] },
+  output: { kind: 'classification', labels: ['0', '1'] },
+};
+
+const TABLE: ManifestSpec = {
+  name: 'table',
+  version: '1',
+  format: 'tfjs',
+  files,
+  input: { kind: 'tensor', shape: [4] },
+  output: { kind: 'regression' },
+};
+
+function testRegistry(): Registry {
+  const broken: RegistryEntry = { state: 'failed', name: 'broken', version: '1', reason: 'weights.bin is missing' };
+  const entries: RegistryEntry[] = [
+    broken,
+    { state: 'registered', model: registered(DIGITS) },
+    { state: 'registered', model: registered(TABLE) },
+  ];
+  const registry: Registry = {
+    list: () => entries,
+    get: (name, version) => {
+      if (name === 'broken') throw new ElucidError('model-failed', 'broken: weights.bin is missing');
+      const found = entries.flatMap((entry) => (entry.state === 'registered' ? [entry.model] : []));
+      const model = found.find(
+        ({ manifest }) => manifest.name === name && (version ?? manifest.version) === manifest.version,
+      );
+      if (model === undefined) throw new ElucidError('unknown-model', `no model "${name}"; there are digits, table`);
+      return model;
+    },
+    reload: async () => registry,
+  };
+  return registry;
+}
+
+function registered(spec: ManifestSpec): RegisteredModel {
+  const manifest = manifestSchema.parse(spec);
+  return {
+    manifest,
+    folder: '/nowhere',
+    id: 'id',
+    sha256: '0'.repeat(64),
+    definition: null,
+    weights: [],
+    labels: manifest.output.kind === 'classification' ? ['0', '1'] : null,
+    box: null,
+    meanImage: null,
+    companions: { density: null, generator: null, classMeans: null },
+  };
+}
