@@ -16,8 +16,7 @@ export interface Engines {
 
 /** Chooses and creates the engine: `auto` is TensorFlow when its addon is installed and sees a GPU, else ONNX Runtime. */
 export async function createEngines(setup: ExplainSetup, store: TensorStore): Promise<Engines> {
-  const tensorflow = setup.engine === 'tensorflow' || (setup.engine === 'auto' && (await tensorflowAddon()) === 'gpu');
-  if (tensorflow) {
+  if (setup.engine === 'tensorflow' || (setup.engine === 'auto' && (await seesGpu()))) {
     const engine = await createTensorflowEngine({ store });
     return { for: () => engine, dispose: () => engine.dispose() };
   }
@@ -29,4 +28,13 @@ export async function createEngines(setup: ExplainSetup, store: TensorStore): Pr
       await Promise.all([single.dispose(), parallel.dispose()]);
     },
   };
+}
+
+async function seesGpu(): Promise<boolean> {
+  try {
+    return (await tensorflowAddon()) === 'gpu';
+  } catch (error) {
+    process.stderr.write(`ENGINE=auto takes onnx: ${error instanceof Error ? error.message : String(error)}\n`);
+    return false;
+  }
 }
