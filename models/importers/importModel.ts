@@ -21,7 +21,6 @@ export async function importModel(model: RegisteredModel, store: TensorStore): P
   const known = await loadNetwork(model.id, store);
   const network = known !== null && (await isComplete(known, store)) ? known : await importFiles(model, store);
   checkLabels(model, network);
-  await store.touch(model.id);
   return network;
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type StoredTensor, sizeOf, type Tensor } from './tensor.ts';
@@ -108,28 +109,32 @@ export class TensorStore {
     await rm(await this.companion(folder, name), { force: true });
   }
 
-  /** Marks a model's folder as used now, for `evict`. */
-  async touch(folder: string): Promise<void> {
+  /** Marks files of a model's folder as used now, for `evict`; missing ones are passed over. */
+  async touch(folder: string, names: readonly string[]): Promise<void> {
     const now = new Date();
-    await mkdir(this.folderPath(folder), { recursive: true, mode: 0o700 });
-    await utimes(this.folderPath(folder), now, now);
+    await Promise.all(
+      names.map((name) =>
+        utimes(join(this.folderPath(folder), checkedName(name)), now, now).catch((error: unknown) => {
+          if (!isMissing(error)) throw error;
+        }),
+      ),
+    );
   }
 
   /**
-   * Deletes least recently touched model folders until the store holds at most `limit` bytes. Deleting unlinks: a process
-   * that has mapped a file keeps it. `keep` names folders in use.
-   * @returns the folders that were deleted
+   * Deletes the least recently used files until the store holds at most `limit` bytes. Deleting unlinks: a process that
+   * has mapped a file keeps it, and whoever needs it again makes it again.
+   * @returns the number of files that were deleted
    */
-  async evict(limit: number, keep: ReadonlySet<string>): Promise<readonly string[]> {
-    const folders = await Promise.all((await this.folders()).map((folder) => this.measure(folder)));
-    let total = folders.reduce((sum, folder) => sum + folder.bytes, 0);
-    const deleted: string[] = [];
-    for (const folder of folders.sort((a, b) => a.used - b.used)) {
+  async evict(limit: number): Promise<number> {
+    const files = (await Promise.all((await this.folders()).map((folder) => this.filesOf(folder)))).flat();
+    let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    let deleted = 0;
+    for (const { path, bytes } of files.sort((a, b) => a.used - b.used)) {
       if (total <= limit) break;
-      if (keep.has(folder.name)) continue;
-      await rm(this.folderPath(folder.name), { recursive: true, force: true });
-      total -= folder.bytes;
-      deleted.push(folder.name);
+      await rm(path, { force: true });
+      total -= bytes;
+      deleted += 1;
     }
     return deleted;
   }
@@ -139,12 +144,17 @@ export class TensorStore {
     return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
   }
 
-  private async measure(name: string): Promise<{ name: string; bytes: number; used: number }> {
-    const path = this.folderPath(name);
-    const files = await readdir(path);
-    const sizes = await Promise.all(files.map((file) => sizeOfFile(join(path, file))));
-    const used = (await stat(path)).mtimeMs;
-    return { name, used, bytes: sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0) };
+  /** Files and when they were used last; other processes may delete some meanwhile. */
+  private async filesOf(folder: string): Promise<{ path: string; bytes: number; used: number }[]> {
+    const names = await readdir(join(this.root, folder));
+    const files = await Promise.all(
+      names.map(async (name) => {
+        const path = join(this.root, folder, name);
+        const found = await statOf(path);
+        return found === null ? [] : [{ path, bytes: found.size, used: found.mtimeMs }];
+      }),
+    );
+    return files.flat();
   }
 
   private folderPath(folder: string): string {
@@ -162,8 +172,12 @@ function checkedName(name: string): string {
 }
 
 async function sizeOfFile(path: string): Promise<number | null> {
+  return (await statOf(path))?.size ?? null;
+}
+
+async function statOf(path: string): Promise<Stats | null> {
   try {
-    return (await stat(path)).size;
+    return await stat(path);
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;

@@ -44,8 +44,8 @@ export class ExplainPool {
   private readonly maxBatch: number;
 
   constructor(options: ExplainPoolOptions) {
-    const { engine, providers, threads, cacheDir, cacheBytes, workers, maxBatch } = options;
-    const setup: ExplainSetup = { engine, providers, threads, cacheDir, cacheBytes };
+    const { engine, providers, threads, cacheDir, cacheBytes, cacheDiskBytes, workers, maxBatch } = options;
+    const setup: ExplainSetup = { engine, providers, threads, cacheDir, cacheBytes, cacheDiskBytes };
     const module = workerModule('explainWorker');
     this.maxBatch = maxBatch;
     this.pool = new WorkerPool({ module, workers, tasksPerWorker: TASKS_PER_WORKER, setup });

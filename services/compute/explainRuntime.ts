@@ -1,20 +1,18 @@
 import { multiplyAdds, parameterCount } from '../../models/cost.ts';
 import { importModel } from '../../models/importers/importModel.ts';
 import type { Network } from '../../models/network.ts';
-import type { Box } from '../../models/preprocessing/pixels.ts';
 import { MissingTensorError, TensorStore } from '../../models/tensors/store.ts';
 import { arrayTensor } from '../../models/tensors/tensor.ts';
-import { METHOD_OPTIONS } from '../../schemas/methods.ts';
 import type { Engine } from '../engine/engine.ts';
 import { storedTensors } from '../engine/folding.ts';
 import { encodeOnnx } from '../engine/onnx/model.ts';
-import { planExplanation } from '../explanation/methods/index.ts';
-import { EXPLAIN, type Plan } from '../explanation/plan.ts';
+import { EXPLAIN } from '../explanation/plan.ts';
 import { compilePlan, drive } from '../explanation/runPlan.ts';
 import { outputsOf } from '../explanation/target.ts';
 import { createEngines, type Engines } from './engines.ts';
 import { ExecutableCache } from './executableCache.ts';
 import type { ExplainReply, ExplainSetup, ExplainTask, TaskModel } from './explainTask.ts';
+import { type Planner, plannerFor } from './planner.ts';
 import { Turns } from './turns.ts';
 
 /** Smallest estimate of what keeping a compiled explanation costs. */
@@ -22,7 +20,7 @@ const LEAST_BYTES = 1 << 20;
 
 interface LoadedModel {
   readonly network: Network;
-  readonly box: Box | null;
+  readonly plan: Planner;
   readonly engine: Engine;
   readonly bytes: number;
 }
@@ -34,16 +32,18 @@ export class ExplainRuntime {
   private readonly executables: ExecutableCache;
   private readonly models = new Map<string, LoadedModel>();
   private readonly turns = new Turns();
+  private readonly cacheDiskBytes: number;
 
-  private constructor(store: TensorStore, engines: Engines, executables: ExecutableCache) {
+  private constructor(store: TensorStore, engines: Engines, setup: ExplainSetup) {
     this.store = store;
     this.engines = engines;
-    this.executables = executables;
+    this.executables = new ExecutableCache(setup.cacheBytes);
+    this.cacheDiskBytes = setup.cacheDiskBytes;
   }
 
   static async open(setup: ExplainSetup): Promise<ExplainRuntime> {
     const store = await TensorStore.open(setup.cacheDir);
-    return new ExplainRuntime(store, await createEngines(setup, store), new ExecutableCache(setup.cacheBytes));
+    return new ExplainRuntime(store, await createEngines(setup, store), setup);
   }
 
   /** @throws ElucidError what is to be told to the client */
@@ -72,18 +72,27 @@ export class ExplainRuntime {
     const network = await importModel(known, this.store);
     const bytes = network.layers.reduce((sum, layer) => sum + parameterCount(layer) * 4, 0);
     const engine = this.engines.for(multiplyAdds(network));
-    const model = { network, box: known.box, engine, bytes: Math.max(bytes, LEAST_BYTES) };
+    const model = {
+      network,
+      plan: plannerFor({ network, box: known.box }),
+      engine,
+      bytes: Math.max(bytes, LEAST_BYTES),
+    };
     this.models.set(key, model);
     return model;
   }
 
   private async explain(model: LoadedModel, task: Extract<ExplainTask, { kind: 'explain' }>): Promise<ExplainReply> {
     const { network, engine } = model;
-    const plan = planOf(model, task);
+    const plan = model.plan(task.method, task.options);
     // Another key means that the model's box changed since this worker learnt about it.
     if (plan.key !== task.key && task.model.known === null) return { kind: 'model-unknown' };
     if (plan.key !== task.key) throw new Error(`the plan's key is ${plan.key}, the task's ${task.key}`);
-    const compile = () => compilePlan(engine, plan, network.id);
+    const compile = async () => {
+      const executables = await compilePlan(engine, plan, network.id);
+      await this.store.evict(this.cacheDiskBytes);
+      return executables;
+    };
     const { rows } = task;
     const input = {
       input: arrayTensor([rows, ...network.inputShape], task.input),
@@ -108,7 +117,7 @@ export class ExplainRuntime {
 
   /** The uncompiled graph with the raw weights inside; derived constants stay operations. */
   private async exportGraph(model: LoadedModel, task: Extract<ExplainTask, { kind: 'export' }>): Promise<ExplainReply> {
-    const graph = planOf(model, task).graphs()[EXPLAIN];
+    const graph = model.plan(task.method, task.options).graphs()[EXPLAIN];
     if (graph === undefined) throw new Error('the plan has no single graph');
     const { relevance, scores } = graph.outputs;
     if (relevance === undefined || scores === undefined) throw new Error('the graph has no relevance or scores');
@@ -118,14 +127,4 @@ export class ExplainRuntime {
     const bytes = encodeOnnx(exported, ({ key }) => ({ values: weights.get(key) ?? new Float32Array() }));
     return { kind: 'exported', bytes };
   }
-}
-
-function planOf(
-  { network, box }: LoadedModel,
-  {
-    method,
-    options,
-  }: { readonly method: keyof typeof METHOD_OPTIONS; readonly options: Readonly<Record<string, unknown>> },
-): Plan {
-  return planExplanation({ network, box }, method, METHOD_OPTIONS[method].parse(options) as never);
 }

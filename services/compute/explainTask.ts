@@ -61,4 +61,6 @@ export interface ExplainSetup {
   readonly threads: number;
   readonly cacheDir: string;
   readonly cacheBytes: number;
+  /** Size that the tensor store is kept under. */
+  readonly cacheDiskBytes: number;
 }

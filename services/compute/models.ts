@@ -1,18 +1,12 @@
-import { LRUCache } from 'lru-cache';
 import { loadNetwork } from '../../models/networkStore.ts';
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import type { TensorStore } from '../../models/tensors/store.ts';
 import { ElucidError } from '../../schemas/errors.ts';
-import type { MethodName, MethodOptions } from '../../schemas/methods.ts';
-import { planExplanation } from '../explanation/methods/index.ts';
-import type { Plan } from '../explanation/plan.ts';
 import type { ExplainPool } from './explainPool.ts';
 import type { LoadedModel } from './loadedModel.ts';
 import { modelKey } from './modelKey.ts';
 import { outputsOfModel } from './outputs.ts';
-
-/** Plans that are kept per model: they are small, and the same few are asked for again and again. */
-const PLANS = 256;
+import { plannerFor } from './planner.ts';
 
 export type ModelState =
   | { readonly state: 'idle' | 'loading' | 'ready' }
@@ -57,23 +51,7 @@ export class Models {
     const network = await loadNetwork(registered.id, this.store);
     if (network === null)
       throw new ElucidError('model-failed', `${registered.manifest.name} left no network in the store`);
-    const plans = new LRUCache<string, Plan>({ max: PLANS });
-    return {
-      registered,
-      network,
-      outputs: outputsOfModel(registered, network),
-      plan: (method, options) => {
-        const key = `${method} ${JSON.stringify(options)}`;
-        const known = plans.get(key);
-        if (known !== undefined) return known;
-        const plan = planExplanation(
-          { network, box: registered.box },
-          method,
-          options as MethodOptions<MethodName> as never,
-        );
-        plans.set(key, plan);
-        return plan;
-      },
-    };
+    const plan = plannerFor({ network, box: registered.box });
+    return { registered, network, outputs: outputsOfModel(registered, network), plan };
   }
 }

@@ -16,15 +16,12 @@ import { resolveTarget } from './targets.ts';
 export interface ServiceOptions extends Omit<ExplainPoolOptions, 'store'> {
   readonly registry: Registry;
   readonly maxPixels: number;
-  /** Size that the tensor store is kept under. */
-  readonly cacheDiskBytes: number;
 }
 
 /** Opens the tensor store and starts the worker processes. */
 export async function openExplanationService(options: ServiceOptions): Promise<ExplanationService> {
   const store = await TensorStore.open(options.cacheDir);
-  const registered = options.registry.list().flatMap((entry) => (entry.state === 'registered' ? [entry.model.id] : []));
-  await store.evict(options.cacheDiskBytes, new Set(registered));
+  await store.evict(options.cacheDiskBytes);
   const explain = new ExplainPool(options);
   const ingest = new IngestPool(options);
   return new Service(options.registry, new Models(store, explain), explain, ingest);

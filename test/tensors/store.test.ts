@@ -120,14 +120,19 @@ describe('names', () => {
     await expect(store.companion('model', name)).rejects.toThrow(RangeError);
     await expect(store.write(stored(name, 'w'), VALUES)).rejects.toThrow(RangeError);
     await expect(store.write(stored('model', name), VALUES)).rejects.toThrow(RangeError);
-    await expect(store.touch(name)).rejects.toThrow(RangeError);
+    await expect(store.touch(name, ['w.bin'])).rejects.toThrow(RangeError);
   });
 });
 
 describe('eviction', () => {
   const used = async (folder: string, seconds: number) => {
     await store.write(stored(folder, 'w'), VALUES);
-    await utimes(join(store.root, folder), seconds, seconds);
+    await utimes(join(store.root, folder, 'w.bin'), seconds, seconds);
+  };
+  const left = async () => {
+    const folders = ['oldest', 'middle', 'newest'];
+    const present = await Promise.all(folders.map((folder) => store.has(stored(folder, 'w'))));
+    return folders.filter((_, i) => present[i]);
   };
 
   beforeEach(async () => {
@@ -137,29 +142,26 @@ describe('eviction', () => {
   });
 
   test('deletes nothing while the store is small enough', async () => {
-    expect(await store.evict(72, new Set())).toEqual([]);
-    expect((await readdir(store.root)).sort()).toEqual(['middle', 'newest', 'oldest']);
+    expect(await store.evict(72)).toBe(0);
+    expect(await left()).toEqual(['oldest', 'middle', 'newest']);
   });
 
-  test('deletes the least recently used folders first, and no more than needed', async () => {
-    expect(await store.evict(71, new Set())).toEqual(['oldest']);
-    expect(await store.evict(30, new Set())).toEqual(['middle']);
-    expect(await store.has(stored('newest', 'w'))).toBe(true);
+  test('deletes the least recently used files first, and no more than needed', async () => {
+    expect(await store.evict(71)).toBe(1);
+    expect(await left()).toEqual(['middle', 'newest']);
+    await store.evict(30);
+    expect(await left()).toEqual(['newest']);
   });
 
-  test('spares folders in use', async () => {
-    expect(await store.evict(24, new Set(['oldest', 'middle']))).toEqual(['newest']);
-    expect(await store.has(stored('oldest', 'w'))).toBe(true);
-  });
-
-  test('counts a touched folder as just used', async () => {
-    await store.touch('oldest');
-    expect(await store.evict(48, new Set())).toEqual(['middle']);
+  test('counts a touched file as just used, and passes over a missing one', async () => {
+    await store.touch('oldest', ['w.bin', 'missing.bin']);
+    await store.evict(48);
+    expect(await left()).toEqual(['oldest', 'newest']);
   });
 
   test('of everything leaves a store that works', async () => {
     await writeFile(join(store.root, 'a file beside the folders'), 'x');
-    expect(await store.evict(0, new Set())).toEqual(['oldest', 'middle', 'newest']);
+    expect(await store.evict(0)).toBe(3);
     await store.write(stored('oldest', 'w'), VALUES);
     expect(await store.read(stored('oldest', 'w'))).toEqual(VALUES);
   });

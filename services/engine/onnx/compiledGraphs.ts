@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { z } from 'zod';
 import type { TensorStore } from '../../../models/tensors/store.ts';
+import type { StoredTensor } from '../../../models/tensors/tensor.ts';
 import type { Executable, NamedTensors } from '../engine.ts';
 import { foldConstants, storedTensors } from '../folding.ts';
 import type { Graph } from '../graph.ts';
@@ -34,24 +35,34 @@ export class CompiledGraphs {
   /** Path of the compiled graph: found from earlier when it and all it maps are whole, else written now. */
   async pathOf(graph: Graph, folder: string): Promise<string> {
     const name = `graph-${sha256(`${graphHash(graph)} ${COMPILER_VERSION} ${RUNTIME_VERSION}`)}`;
-    if (await this.isWhole(folder, name)) return this.store.companion(folder, `${name}.onnx`);
+    const found = await this.find(folder, name);
+    if (found !== null) {
+      await this.store.touch(folder, [`${name}.onnx`, `${name}.json`, ...found.map(({ key }) => `${key}.bin`)]);
+      return this.store.companion(folder, `${name}.onnx`);
+    }
     const folded = await foldConstants(graph, folder, this.store, (part) => this.evaluate(part, folder));
     return this.write(folded, folder, name);
   }
 
-  private async isWhole(folder: string, name: string): Promise<boolean> {
+  /** The tensors that a graph compiled earlier maps; null when it or one of them is not there whole. */
+  private async find(folder: string, name: string): Promise<readonly StoredTensor[] | null> {
     const model = await this.store.readFile(folder, `${name}.onnx`);
     const text = await this.store.readFile(folder, `${name}.json`);
     const description = Description.safeParse(parseJson(text));
-    if (model === null || !description.success || sha256(model) !== description.data.sha256) return false;
-    const present = await Promise.all(description.data.tensors.map((tensor) => this.store.has(tensor)));
-    return present.every(Boolean);
+    if (model === null || !description.success || sha256(model) !== description.data.sha256) return null;
+    const { tensors } = description.data;
+    const present = await Promise.all(tensors.map((tensor) => this.store.has(tensor)));
+    return present.every(Boolean) ? tensors : null;
   }
 
   private async write(graph: Graph, folder: string, name: string): Promise<string> {
     const tensors = storedTensors(graph);
     await Promise.all(tensors.map((tensor) => this.store.path(tensor)));
     const model = encodeOnnx(graph, (tensor) => ({ file: `${tensor.key}.bin` }));
+    await this.store.touch(
+      folder,
+      tensors.map(({ key }) => `${key}.bin`),
+    );
     const description = JSON.stringify({ sha256: sha256(model), tensors });
     await this.store.writeFile(folder, `${name}.json`, new TextEncoder().encode(description));
     return this.store.writeFile(folder, `${name}.onnx`, model);

@@ -19,6 +19,7 @@ export function gradientStep(g: GraphBuilder, { layer, inputs, output, arriving 
     case 'affine':
       return [g.mul(arriving, perChannel(g, g.constant(layer.scale), x))];
     case 'activation':
+      if (layer.function.name === 'relu') return [g.where(g.greater(x, g.scalar(0)), arriving, g.scalar(0))];
       return [g.mul(arriving, slope(g, layer.function, x, output))];
     case 'maxPool2d':
       return [g.maxPool2dBackward(x, arriving, layer)];
