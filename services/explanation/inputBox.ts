@@ -68,10 +68,8 @@ export function boundTensor(bound: Bound, inputShape: Shape): ArrayTensor {
  * @throws ElucidError `out-of-box`, naming the element that is farthest out
  */
 export function checkInsideBox(input: ArrayTensor, box: Box): void {
-  const shape = input.shape.slice(1);
-  const low = boundAt(box.low, shape);
-  const high = boundAt(box.high, shape);
-  const size = sizeOf(shape);
+  const size = sizeOf(input.shape.slice(1));
+  const [low, high] = [boundAt(box.low, size), boundAt(box.high, size)];
   let worst = { excess: TOLERANCE, at: -1 };
   for (const [i, x] of input.data.entries()) {
     const element = i % size;
@@ -89,10 +87,16 @@ export function checkInsideBox(input: ArrayTensor, box: Box): void {
   );
 }
 
+/** Moves every value into the box, in place. `values` is one input. */
+export function clampToBox(values: Float32Array, box: Box): void {
+  const [low, high] = [boundAt(box.low, values.length), boundAt(box.high, values.length)];
+  for (const [i, value] of values.entries()) values[i] = Math.min(Math.max(value, low(i)), high(i));
+}
+
 /** A bound by the index of an element. */
-function boundAt(bound: Bound, shape: Shape): (element: number) => number {
+function boundAt(bound: Bound, size: number): (element: number) => number {
   if (typeof bound === 'number') return () => bound;
-  const block = sizeOf(shape) / bound.length;
+  const block = size / bound.length;
   return (element) => bound[Math.floor(element / block)] ?? 0;
 }
 

@@ -5,7 +5,7 @@ import type { Value } from '../engine/graph.ts';
 import type { GraphBuilder } from '../engine/graphBuilder.ts';
 import { type BoxValues, boundTensor, boxAt, broadcastBound } from './inputBox.ts';
 import { perChannel } from './layers/activations.ts';
-import { type BackwardStep, backwardPass } from './layers/backward.ts';
+import { type BackwardStep, backwardPass, type Route } from './layers/backward.ts';
 import { type ForwardPass, scaled } from './layers/forward.ts';
 import { averageMap, linearMap } from './layers/linearMap.ts';
 import { isRouting, routeBack } from './layers/routing.ts';
@@ -27,26 +27,28 @@ export interface RelevanceSetting {
   readonly box: Box | null;
 }
 
-/** Relevance arriving at each layer's output, for the report by layer. */
+/** Relevance at the end of the route, and arriving at each layer's output on the way. */
 export interface RelevancePass {
-  readonly input: Value | null;
+  readonly atEnd: Value | null;
   readonly layers: readonly { readonly index: number; readonly arriving: Value }[];
 }
 
-/** Layer-wise relevance propagation from the output to the input, every layer by its rule. */
+/** Layer-wise relevance propagation along a route, every layer by its rule. */
 export function relevancePass(
   g: GraphBuilder,
   forward: ForwardPass,
+  route: Route,
   start: Value,
   setting: RelevanceSetting,
   losses: Losses,
 ): RelevancePass {
   const layers: { index: number; arriving: Value }[] = [];
-  const input = backwardPass(g, forward, start, (step) => {
+  const { atEnd, around } = backwardPass(g, forward, route, start, (step) => {
     layers.push({ index: step.index, arriving: step.arriving });
     return relevanceStep(g, forward.network, step, setting, losses);
   });
-  return { input, layers };
+  for (const value of around) losses.add('dropped', total(g, value));
+  return { atEnd, layers };
 }
 
 function relevanceStep(

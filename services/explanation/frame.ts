@@ -1,0 +1,54 @@
+import { layerAt, NETWORK_INPUT, type Network, shapeAt } from '../../models/network.ts';
+import type { Shape } from '../../models/tensors/tensor.ts';
+import { BATCH, type Value } from '../engine/graph.ts';
+import { GraphBuilder } from '../engine/graphBuilder.ts';
+import { type ForwardPass, forwardPass } from './layers/forward.ts';
+import type { Subject } from './plan.ts';
+import { total } from './rules/flow.ts';
+import { INPUT, outputTarget, unitTarget } from './target.ts';
+
+/** What every explanation graph begins with: the forward pass and the explained value. */
+export interface Frame {
+  readonly g: GraphBuilder;
+  readonly input: Value;
+  readonly forward: ForwardPass;
+  /** The network's own outputs, [N, outputs]. */
+  readonly scores: Value;
+  /** Output of the layer whose units are explained. */
+  readonly units: Value;
+  /** Weights of these units; the explained value is Σ target · units. */
+  readonly target: Value;
+  /** The explained value, [N]. */
+  readonly explained: Value;
+}
+
+export function openFrame(subject: Subject): Frame {
+  const { network, unit } = subject;
+  const g = new GraphBuilder();
+  const input = g.input(INPUT, [BATCH, ...network.inputShape]);
+  const forward = forwardPass(g, network, input);
+  const scores = forward.at(network.output);
+  const units = forward.at(unit ?? network.output);
+  const target = unit === null ? outputTarget(g, network, scores) : unitTarget(g, units);
+  return { g, input, forward, scores, units, target, explained: total(g, g.mul(target, units)) };
+}
+
+/** The part of the network that the explained units depend on: it ends at their layer. */
+export function explainedNetwork({ network, unit }: Subject): Network {
+  return unit === null ? network : { ...network, output: unit, outputFunction: 'none' };
+}
+
+/** Shape of the relevance, without the batch. */
+export function relevanceShape({ network, layer }: Subject): Shape {
+  return shapeAt(network, layer ?? NETWORK_INPUT);
+}
+
+/** Shape of the layer whose units are explained. */
+export function unitShape({ network, unit }: Subject): Shape {
+  return layerAt(network, unit ?? network.output).shape;
+}
+
+/** What of a subject changes the graphs. */
+export function subjectKey({ unit, layer }: Subject): string {
+  return `${unit ?? 'output'}>${layer ?? 'input'}`;
+}
