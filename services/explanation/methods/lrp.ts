@@ -1,9 +1,10 @@
+import type { Box } from '../../../models/preprocessing/pixels.ts';
 import type { Composite, Rule } from '../../../schemas/rules.ts';
 import { BATCH, type Graph, type Value } from '../../engine/graph.ts';
 import { GraphBuilder } from '../../engine/graphBuilder.ts';
 import { tensorIdentity } from '../../engine/identity.ts';
 import { rulesByLayer } from '../composites.ts';
-import { boundTensor } from '../inputBox.ts';
+import { boundTensor, intersection } from '../inputBox.ts';
 import { forwardPass } from '../layers/forward.ts';
 import { EXPLAIN, type Plan, type ReportLayout, runOnce, type Subject } from '../plan.ts';
 import { type ResolvedRule, relevancePass } from '../relevance.ts';
@@ -58,10 +59,20 @@ function planRelevance(
     options,
     parameters: pool.values,
     conservation: { kind: 'report', layout: reportLayout(subject, rules) },
-    requiredBox: usesBox ? box : null,
+    requiredBox: intersection(boxesOf(rules, box), network.inputShape),
     graphs: () => ({ [EXPLAIN]: buildGraph(subject, rules, start, pool.values.length) }),
     driver: runOnce,
   };
+}
+
+/** The boxes that the input must lie in: given with a rule, else the model's. */
+function boxesOf(rules: readonly ResolvedRule[], own: Box | null): readonly Box[] {
+  const boxes = [...new Set(rules.map(({ rule }) => rule))].map((rule): Box | null => {
+    if (rule.name !== 'z-box') return null;
+    const { low, high } = rule;
+    return low === undefined || high === undefined ? own : { low, high };
+  });
+  return [...new Set(boxes)].filter((box) => box !== null);
 }
 
 /** What of a rule changes the graph: everything but its free numbers, of which only the places count. */
@@ -106,11 +117,7 @@ function buildGraph(subject: Subject, rules: readonly ResolvedRule[], startWith:
   const parameters = new ParameterReader(g, count);
   const pass = relevancePass(g, forward, start, { rules, parameters, box }, losses);
   const put = total(g, start);
-  const sums = [
-    put,
-    ...losses.totals(g.mul(put, g.scalar(0))),
-    ...pass.layers.map(({ arriving }) => total(g, arriving)),
-  ];
+  const sums = [put, ...losses.totals(g.sub(put, put)), ...pass.layers.map(({ arriving }) => total(g, arriving))];
   const report = g.concat(
     sums.map((value) => g.reshape(value, [BATCH, 1])),
     1,
