@@ -37,6 +37,8 @@ export class WorkerPool<Task, Result> {
       execArgv: module.pathname.endsWith('.ts') ? ['--import', 'tsx'] : [],
       env: { ...Object.fromEntries(passedOn), [WORKER_SETUP]: JSON.stringify(setup) } as Record<string, string>,
     });
+    // A worker that dies while it has no task is an 'error' of the pool, which replaces it; unheard, it would end us.
+    this.pool.on('error', () => undefined);
   }
 
   /** @throws ElucidError what the worker threw, or `worker-lost` when two processes died over the task */

@@ -14,25 +14,27 @@ export interface FirstRun {
 }
 
 /** Runs the inputs as they are, and fixes what is explained. */
-export function* firstRun({ input, target }: PlanInput, binary: boolean): Runs<FirstRun> {
+export function* firstRun({ input, target }: Pick<PlanInput, 'input' | 'target'>, binary: boolean): Runs<FirstRun> {
   const outputs = yield { graph: EXPLAIN, inputs: { [INPUT]: input, [TARGET]: target } };
   return { outputs, target: fixTarget(target, outputOf(outputs, 'scores'), binary) };
 }
 
 /**
  * Runs many rows in batches that respect the memory bound, and hands each row's results over as they come.
+ * @param shape of an input, without the batch
+ * @param maxBatch most rows of one run
  * @param count number of rows
  * @param fill writes the input of a row, and returns the item whose target it is run for
  * @param take receives a row's outputs
  */
 export function* runRows(
-  { input, maxBatch }: PlanInput,
+  shape: Shape,
+  maxBatch: number,
   target: ArrayTensor,
   count: number,
   fill: (row: number, into: Float32Array) => number,
   take: (row: number, output: (name: string) => Float32Array) => void,
 ): Runs<void> {
-  const shape = input.shape.slice(1);
   const [size, width] = [sizeOf(shape), target.shape[1] ?? 0];
   for (let from = 0; from < count; from += maxBatch) {
     const rows = Math.min(maxBatch, count - from);

@@ -2,6 +2,7 @@ import { layerAt, NETWORK_INPUT, type Network, shapeAt } from '../../models/netw
 import type { Shape } from '../../models/tensors/tensor.ts';
 import { BATCH, type Value } from '../engine/graph.ts';
 import { GraphBuilder } from '../engine/graphBuilder.ts';
+import type { Route } from './layers/backward.ts';
 import { type ForwardPass, forwardPass } from './layers/forward.ts';
 import type { Subject } from './plan.ts';
 import { total } from './rules/flow.ts';
@@ -23,7 +24,7 @@ export interface Frame {
 }
 
 export function openFrame(subject: Subject): Frame {
-  const { network, unit } = subject;
+  const { network, unit = null } = subject;
   const g = new GraphBuilder();
   const input = g.input(INPUT, [BATCH, ...network.inputShape]);
   const forward = forwardPass(g, network, input);
@@ -34,8 +35,13 @@ export function openFrame(subject: Subject): Frame {
 }
 
 /** The part of the network that the explained units depend on: it ends at their layer. */
-export function explainedNetwork({ network, unit }: Subject): Network {
+export function explainedNetwork({ network, unit = null }: Subject): Network {
   return unit === null ? network : { ...network, output: unit, outputFunction: 'none' };
+}
+
+/** From the explained units to where relevance is wanted. */
+export function routeOf({ network, unit, layer }: Subject): Route {
+  return { from: unit ?? network.output, to: layer ?? NETWORK_INPUT };
 }
 
 /** Shape of the relevance, without the batch. */

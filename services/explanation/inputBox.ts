@@ -62,6 +62,17 @@ export function boundTensor(bound: Bound, inputShape: Shape): ArrayTensor {
   return arrayTensor([1, bound.length, ...trailing], Float32Array.from(bound));
 }
 
+/** The box that lies in all of these boxes, element by element; null when there are none. */
+export function intersection(boxes: readonly Box[], inputShape: Shape): Box | null {
+  const [first = null, ...others] = boxes;
+  if (others.length === 0) return first;
+  const tightest = (side: 'low' | 'high', choose: (...bounds: number[]) => number) => {
+    const bounds = boxes.map((box) => boundAt(box[side], sizeOf(inputShape)));
+    return Float32Array.from({ length: sizeOf(inputShape) }, (_, i) => choose(...bounds.map((bound) => bound(i))));
+  };
+  return { low: tightest('low', Math.max), high: tightest('high', Math.min) };
+}
+
 /**
  * Checks l ≤ x ≤ h, up to 1e-6 of h − l.
  * @param input [N, ...shape]
@@ -74,7 +85,7 @@ export function checkInsideBox(input: ArrayTensor, box: Box): void {
   for (const [i, x] of input.data.entries()) {
     const element = i % size;
     const [l, h] = [low(element), high(element)];
-    const excess = Math.max(l - x, x - h) / (h - l);
+    const excess = Math.max(l - x, x - h) / Math.abs(h - l);
     if (excess > worst.excess) worst = { excess, at: i };
   }
   if (worst.at < 0) return;
@@ -82,7 +93,7 @@ export function checkInsideBox(input: ArrayTensor, box: Box): void {
   const place = positionOf(worst.at, input.shape).join(', ');
   throw new ElucidError(
     'out-of-box',
-    `the input leaves the model's box: element [${place}] is ${input.data[worst.at]}, allowed is ${allowed}`,
+    `the input leaves the box of rule z-box: element [${place}] is ${input.data[worst.at]}, allowed is ${allowed}`,
     [{ pointer: '/input', detail: `element [${place}] is ${input.data[worst.at]}, allowed is ${allowed}` }],
   );
 }

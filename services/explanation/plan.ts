@@ -6,17 +6,21 @@ import type { Graph } from '../engine/graph.ts';
 import { PARAMETERS } from './rules/parameters.ts';
 import { INPUT, TARGET } from './target.ts';
 
-/** What a method explains: a model, which of its values, and where relevance is wanted. */
-export interface Subject {
+/** Which value of a network is explained, and where relevance is wanted: layer indices. */
+export interface Focus {
+  /** The layer that holds the explained unit; without it the outputs are explained. */
+  readonly unit?: number | null;
+  /** The layer at whose output relevance is wanted; without it, at the input. */
+  readonly layer?: number | null;
+}
+
+/** What a method explains. */
+export interface Subject extends Focus {
   readonly network: Network;
   /** Legal values of the input; null when the model states none. */
   readonly box: Box | null;
-  /** The mean input, [...input shape]; null when the model states none. */
-  readonly mean: Float32Array | null;
-  /** Index of the layer that holds the explained unit; null to explain the outputs. */
-  readonly unit: number | null;
-  /** Index of the layer at whose output relevance is wanted; null for the input. */
-  readonly layer: number | null;
+  /** The mean input, [...input shape], of a model that states one. */
+  readonly mean?: Float32Array | null;
 }
 
 /** What one request, or a batch of them, brings to a plan. */
@@ -27,8 +31,6 @@ export interface PlanInput {
   readonly target: ArrayTensor;
   /** [N, count]: the free numbers of each item; null when the plan has none. */
   readonly parameters: ArrayTensor | null;
-  /** Most rows of one run. */
-  readonly maxBatch: number;
 }
 
 /** One run of one of a plan's graphs. */
@@ -40,8 +42,9 @@ export interface RunRequest {
 /**
  * Runs a plan's graphs and reduces what comes back. Yields what it wants to have run, is resumed with the outputs, and
  * returns `relevance`, `scores` and `explained`, and `report` when the plan has one.
+ * @param maxBatch most rows of one run
  */
-export type Driver = (input: PlanInput) => Generator<RunRequest, NamedTensors, NamedTensors>;
+export type Driver = (input: PlanInput, maxBatch: number) => Generator<RunRequest, NamedTensors, NamedTensors>;
 
 /** What the columns of the output `report`, [N, columns], hold. */
 export interface ReportLayout {

@@ -1,4 +1,4 @@
-import { type Layer, layerAt, NETWORK_INPUT } from '../../../models/network.ts';
+import { type Layer, layerAt } from '../../../models/network.ts';
 import type { Value } from '../../engine/graph.ts';
 import type { GraphBuilder } from '../../engine/graphBuilder.ts';
 import { type ForwardPass, sum } from './forward.ts';
@@ -55,9 +55,4 @@ export function backwardPass(
   const atEnd = arrived.get(to);
   arrived.delete(to);
   return { atEnd: atEnd === undefined ? null : sum(g, atEnd), around: [...arrived.values()].flat() };
-}
-
-/** The route of an explanation: from its unit to where relevance is wanted. */
-export function routeOf(from: number, layer: number | null): Route {
-  return { from, to: layer ?? NETWORK_INPUT };
 }

@@ -11,7 +11,7 @@ export type Baseline = number | readonly number[] | 'mean';
  * @param option name of the option that holds it, for errors
  * @throws ElucidError `invalid` when the numbers do not fit the channels, or the model states no mean
  */
-export function baselineInput(baseline: Baseline, { network, mean }: Subject, option: string): Float32Array {
+export function baselineInput(baseline: Baseline, { network, mean = null }: Subject, option: string): Float32Array {
   const { inputShape } = network;
   if (baseline === 'mean') {
     if (mean !== null) return mean;

@@ -1,9 +1,9 @@
 import type { Network } from '../../../models/network.ts';
 import type { Graph, Value } from '../../engine/graph.ts';
 import type { GraphBuilder } from '../../engine/graphBuilder.ts';
-import { explainedNetwork, openFrame, relevanceShape, subjectKey } from '../frame.ts';
+import { explainedNetwork, openFrame, relevanceShape, routeOf, subjectKey } from '../frame.ts';
 import { isHomogeneous } from '../layers/activations.ts';
-import { type BackwardStep, backwardPass, routeOf } from '../layers/backward.ts';
+import { type BackwardStep, backwardPass } from '../layers/backward.ts';
 import { gradientStep } from '../layers/gradient.ts';
 import { type ConservationKind, EXPLAIN, type Plan, runOnce, type Subject } from '../plan.ts';
 import type { Method } from './method.ts';
@@ -81,7 +81,7 @@ function planDerivative(subject: Subject, name: string, step: Step, reading: Rea
 
 function buildGraph(subject: Subject, step: Step, reading: Reading): Graph {
   const { g, forward, target, scores, explained } = openFrame(subject);
-  const route = routeOf(subject.unit ?? subject.network.output, subject.layer);
+  const route = routeOf(subject);
   const { atEnd } = backwardPass(g, forward, route, target, (at) => step(g, at));
   const x = forward.at(route.to);
   const relevance = reading(g, x, atEnd ?? g.mul(x, g.scalar(0)));

@@ -32,12 +32,16 @@ export const integratedGradients: Method<'integrated-gradients'> = {
   },
 };
 
-function pathDriver({ network, unit }: Subject, baseline: Float32Array, { points, weights }: Quadrature): Driver {
-  return function* (given) {
+function pathDriver(
+  { network, unit = null }: Subject,
+  baseline: Float32Array,
+  { points, weights }: Quadrature,
+): Driver {
+  return function* (given, maxBatch) {
     const { outputs, target } = yield* firstRun(given, isBinary(network, unit));
     const { input } = given;
-    const [items = 0] = input.shape;
-    const mean = perItem(items, input.shape.slice(1));
+    const [items = 0, ...shape] = input.shape;
+    const mean = perItem(items, shape);
     const differences = Float32Array.from(outputOf(outputs, 'explained').data);
     // Each item's rows: the points of its path, then the baseline itself.
     const perPath = points.length + 1;
@@ -48,7 +52,7 @@ function pathDriver({ network, unit }: Subject, baseline: Float32Array, { points
       for (let i = 0; i < into.length; i += 1) into[i] = (baseline[i] ?? 0) + t * ((x[i] ?? 0) - (baseline[i] ?? 0));
       return item;
     };
-    yield* runRows(given, target, items * perPath, fill, (row, output) => {
+    yield* runRows(shape, maxBatch, target, items * perPath, fill, (row, output) => {
       const item = Math.floor(row / perPath);
       const weight = weights[row % perPath];
       if (weight === undefined) {

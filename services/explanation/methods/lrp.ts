@@ -1,12 +1,12 @@
 import { layerAt, NETWORK_INPUT, type Network } from '../../../models/network.ts';
+import type { Box } from '../../../models/preprocessing/pixels.ts';
 import type { Composite, Rule } from '../../../schemas/rules.ts';
 import { BATCH, type Graph, type Value } from '../../engine/graph.ts';
 import type { GraphBuilder } from '../../engine/graphBuilder.ts';
 import { tensorIdentity } from '../../engine/identity.ts';
 import { rulesByLayer } from '../composites.ts';
-import { explainedNetwork, openFrame, relevanceShape, subjectKey } from '../frame.ts';
-import { boundTensor } from '../inputBox.ts';
-import { routeOf } from '../layers/backward.ts';
+import { explainedNetwork, openFrame, relevanceShape, routeOf, subjectKey } from '../frame.ts';
+import { boundTensor, intersection } from '../inputBox.ts';
 import { EXPLAIN, type Plan, type ReportLayout, runOnce, type Subject } from '../plan.ts';
 import { type ResolvedRule, relevancePass } from '../relevance.ts';
 import { type Losses, total } from '../rules/flow.ts';
@@ -40,7 +40,7 @@ function planRelevance(
   adjust: (rule: Rule) => Rule,
   options: Readonly<Record<string, unknown>>,
 ): Plan {
-  const { box, layer } = subject;
+  const { box, layer = null } = subject;
   const network = explainedNetwork(subject);
   const pool = new ParameterPool();
   const rules = rulesByLayer(network, composite, box !== null).map((chosen): ResolvedRule => {
@@ -59,11 +59,21 @@ function planRelevance(
     parameters: pool.values,
     relevanceShape: relevanceShape(subject),
     conservation: { kind: 'report', layout: reportLayout(network, rules, layer ?? NETWORK_INPUT) },
-    requiredBox: usesBox ? box : null,
+    requiredBox: intersection(boxesOf(passed, box), network.inputShape),
     rowsPerItem: 1,
     graphs: () => ({ [EXPLAIN]: buildGraph(subject, rules, start, pool.values.length) }),
     driver: runOnce,
   };
+}
+
+/** The boxes that the input must lie in: given with a rule, else the model's. */
+function boxesOf(rules: readonly ResolvedRule[], own: Box | null): readonly Box[] {
+  const boxes = [...new Set(rules.map(({ rule }) => rule))].map((rule): Box | null => {
+    if (rule.name !== 'z-box') return null;
+    const { low, high } = rule;
+    return low === undefined || high === undefined ? own : { low, high };
+  });
+  return [...new Set(boxes)].filter((box) => box !== null);
 }
 
 /** What of a rule changes the graph: everything but its free numbers, of which only the places count. */
@@ -100,14 +110,10 @@ function buildGraph(subject: Subject, rules: readonly ResolvedRule[], startWith:
   const start = startWith === 'score' ? g.mul(target, units) : target;
   const losses = new LossCollector(g);
   const parameters = new ParameterReader(g, count);
-  const route = routeOf(subject.unit ?? subject.network.output, subject.layer);
+  const route = routeOf(subject);
   const pass = relevancePass(g, forward, route, start, { rules, parameters, box: subject.box }, losses);
   const put = total(g, start);
-  const sums = [
-    put,
-    ...losses.totals(g.mul(put, g.scalar(0))),
-    ...pass.layers.map(({ arriving }) => total(g, arriving)),
-  ];
+  const sums = [put, ...losses.totals(g.sub(put, put)), ...pass.layers.map(({ arriving }) => total(g, arriving))];
   const columns = sums.map((value) => g.reshape(value, [BATCH, 1]));
   const relevance = pass.atEnd ?? g.mul(forward.at(route.to), g.scalar(0));
   return g.build({ relevance, scores, explained, report: g.concat(columns, 1) });

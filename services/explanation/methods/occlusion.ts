@@ -55,9 +55,9 @@ export const occlusion: Method<'occlusion'> = {
   },
 };
 
-function windowDriver({ network, unit }: Subject, windows: readonly Window[], fillWith: Float32Array): Driver {
+function windowDriver({ network, unit = null }: Subject, windows: readonly Window[], fillWith: Float32Array): Driver {
   const shape = network.inputShape;
-  return function* (given) {
+  return function* (given, maxBatch) {
     const { outputs, target } = yield* firstRun(given, isBinary(network, unit));
     const [items = 0] = given.input.shape;
     const relevance = perItem(items, shape);
@@ -75,7 +75,7 @@ function windowDriver({ network, unit }: Subject, windows: readonly Window[], fi
       });
       return item;
     };
-    yield* runRows(given, target, items * windows.length, fill, (row, output) => {
+    yield* runRows(shape, maxBatch, target, items * windows.length, fill, (row, output) => {
       const item = Math.floor(row / windows.length);
       const drop = (explained.data[item] ?? 0) - (output('explained')[0] ?? 0);
       const own = rowOf(relevance, item);

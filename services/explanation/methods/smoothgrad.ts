@@ -34,12 +34,12 @@ export const smoothgrad: Method<'smoothgrad'> = {
 };
 
 /** Every item gets the same noise, so that it does not matter which others it runs with. */
-function noiseDriver({ network, unit }: Subject, { n, sigma, seed, of }: Noise): Driver {
-  return function* (given) {
+function noiseDriver({ network, unit = null }: Subject, { n, sigma, seed, of }: Noise): Driver {
+  return function* (given, maxBatch) {
     const { outputs, target } = yield* firstRun(given, isBinary(network, unit));
     const { input } = given;
-    const [items = 0] = input.shape;
-    const relevance = perItem(items, input.shape.slice(1));
+    const [items = 0, ...shape] = input.shape;
+    const relevance = perItem(items, shape);
     let normal = gaussian(seed);
     const fill = (row: number, into: Float32Array) => {
       if (row % n === 0) normal = gaussian(seed);
@@ -49,7 +49,7 @@ function noiseDriver({ network, unit }: Subject, { n, sigma, seed, of }: Noise):
       for (let i = 0; i < into.length; i += 1) into[i] = (x[i] ?? 0) + deviation * normal();
       return item;
     };
-    yield* runRows(given, target, items * n, fill, (row, output) => {
+    yield* runRows(shape, maxBatch, target, items * n, fill, (row, output) => {
       const sum = rowOf(relevance, Math.floor(row / n));
       output('relevance').forEach((derivative, i) => {
         sum[i] = (sum[i] ?? 0) + (of === 'gradient' ? derivative : derivative * derivative) / n;

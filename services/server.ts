@@ -1,0 +1,115 @@
+import { statSync } from 'node:fs';
+import { availableParallelism, tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import closeWithGrace from 'close-with-grace';
+import type { FastifyInstance } from 'fastify';
+import pino, { type Logger } from 'pino';
+import { openRegistry, type Registry } from '../models/registry/registry.ts';
+import { buildApp } from './app.ts';
+import type { ExplanationService } from './compute/explanation.ts';
+import { openExplanationService } from './compute/service.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { packageFolder } from './packageFolder.ts';
+
+/** After this the process ends, whatever still runs. */
+const STOP_MS = 10_000;
+
+/** Exit status for a configuration that cannot be used (EX_CONFIG of sysexits.h). */
+const EXIT_CONFIG = 78;
+
+await main();
+
+/** Starts the service, and stops it on SIGINT and SIGTERM. */
+async function main(): Promise<void> {
+  const config = readConfigOrExit();
+  const logger = openLogger(config);
+  try {
+    await serve(config, logger);
+  } catch (error) {
+    logger.fatal({ err: error }, 'the service cannot start');
+    process.exitCode = 1;
+  }
+}
+
+async function serve(config: Config, logger: Logger): Promise<void> {
+  const home = packageFolder(fileURLToPath(import.meta.url));
+  const registry = await openRegistry({
+    zooDir: join(home.path, 'models', 'zoo'),
+    modelsDir: config.MODELS_DIR ?? null,
+  });
+  logModels(registry, logger);
+  const service = await openService(config, registry);
+  const app = await buildApp({ config, logger, service, registry, version: home.version });
+  stopGracefully(app, service, logger);
+  await app.listen({
+    host: config.HOST,
+    port: config.PORT,
+    listenTextResolver: (url) => `elucid ${home.version} explains at ${url}; documentation at ${url}/docs`,
+  });
+}
+
+function openService(config: Config, registry: Registry): Promise<ExplanationService> {
+  return openExplanationService({
+    registry,
+    engine: config.ENGINE,
+    providers: config.ONNX_PROVIDERS,
+    threads: Math.max(1, Math.floor(availableParallelism() / config.EXPLAIN_WORKERS)),
+    workers: config.EXPLAIN_WORKERS,
+    maxBatch: config.MAX_BATCH,
+    maxQueue: config.MAX_QUEUE,
+    maxPixels: config.MAX_PIXELS,
+    timeoutMs: config.EXPLAIN_TIMEOUT_MS,
+    cacheDir: config.CACHE_DIR,
+    cacheBytes: config.CACHE_BYTES,
+    cacheDiskBytes: config.CACHE_DISK_BYTES,
+  });
+}
+
+/** Ends running requests, then the workers, then the process. */
+function stopGracefully(app: FastifyInstance, service: ExplanationService, logger: Logger): void {
+  closeWithGrace({ delay: STOP_MS, logger: { error: (message) => logger.error(message) } }, async ({ signal, err }) => {
+    if (err !== undefined) logger.fatal({ err }, 'unexpected error, stopping');
+    else logger.info(`${signal}: stopping`);
+    await app.close();
+    await service.close();
+    logger.info('stopped');
+  });
+}
+
+/** Colours and short lines for a terminal, JSON for everything else. */
+function openLogger({ LOG_LEVEL: level }: Config): Logger {
+  if (!process.stdout.isTTY) return pino({ level });
+  return pino({
+    level,
+    transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss' } },
+  });
+}
+
+function readConfigOrExit(): Config {
+  try {
+    const config = readConfig(process.env, { temporaryFolder: tmpdir(), user: String(userInfo().uid) });
+    if (config.MODELS_DIR !== undefined) checkFolder('MODELS_DIR', config.MODELS_DIR);
+    return config;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(EXIT_CONFIG);
+  }
+}
+
+function checkFolder(name: string, path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  throw new ConfigError(`${name}: received ${JSON.stringify(path)}; allowed is the path of a folder that exists`);
+}
+
+function logModels(registry: Registry, logger: Logger): void {
+  for (const entry of registry.list()) {
+    if (entry.state === 'failed') {
+      logger.warn({ model: entry.name, version: entry.version }, `model ${entry.name} cannot be used: ${entry.reason}`);
+    } else {
+      const { name, version } = entry.model.manifest;
+      logger.debug({ model: name, version }, `model ${name} registered`);
+    }
+  }
+}

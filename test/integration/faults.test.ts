@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, jest, test } from '@jest/globals';
+import request from 'supertest';
+import { startService, stillRunning } from './runningService.ts';
+
+jest.setTimeout(60_000);
+
+const ROOT = join(import.meta.dirname, '../..');
+const DIGIT = join(ROOT, 'models/zoo/samples/8.png');
+
+describe('a lost worker', () => {
+  test('costs running requests at most a retry, whichever kind it is', async () => {
+    const service = await startService();
+    const digit = await readFile(DIGIT);
+    const explain = () =>
+      request(service.url).post('/explain').field('model', 'mnist-cnn').attach('image', digit, 'digit.png');
+    await explain();
+    const workers = await service.workers();
+    expect(workers.length).toBeGreaterThanOrEqual(2);
+    for (const worker of workers) {
+      const running = Array.from({ length: 20 }, explain);
+      const answers = Promise.all(running);
+      await setTimeout(5);
+      process.kill(worker, 'SIGKILL');
+      for (const { status, body } of await answers) {
+        expect({ status, index: body.prediction?.index }).toEqual({ status: 200, index: 8 });
+      }
+    }
+    const ready = await request(service.url).get('/health/ready');
+    expect(ready.status).toBe(200);
+    expect(await service.workers()).not.toEqual(expect.arrayContaining(workers));
+    await service.stop();
+  });
+});
+
+describe('the end', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s lets running requests finish and leaves no process', async (signal) => {
+    const service = await startService();
+    const digit = await readFile(DIGIT);
+    const explain = () =>
+      request(service.url).post('/explain').field('model', 'mnist-mlp').attach('image', digit, 'digit.png');
+    await explain();
+    const processes = await service.descendants();
+    expect(processes.length).toBeGreaterThanOrEqual(2);
+    const running = explain();
+    const answer = running.then(({ status }) => status);
+    await setTimeout(20);
+    const { code, ms } = await service.stop(signal);
+    expect(await answer).toBe(200);
+    expect(code).toBe(0);
+    expect(ms).toBeLessThan(10_000);
+    expect(await stillRunning([service.pid, ...processes])).toEqual([]);
+  });
+
+  test('a killed service leaves no process either', async () => {
+    const service = await startService();
+    const processes = await service.descendants();
+    await service.stop('SIGKILL');
+    expect(await stillRunning(processes)).toEqual([]);
+  });
+});
+
+describe('a bad configuration', () => {
+  test.each([
+    ['PORT', 'http', 'a whole number from 0 to 65535'],
+    ['HOST', '0.0.0.0', 'ALLOW_ANONYMOUS=true'],
+    ['MODELS_DIR', '/no/such/folder', 'a folder that exists'],
+  ])('%s=%s stops the start with one line', async (name, value, allowed) => {
+    const child = spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'services/server.ts')], {
+      env: { PATH: process.env['PATH'], [name]: value },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let errors = '';
+    child.stderr.on('data', (chunk) => {
+      errors += chunk;
+    });
+    const [code] = await once(child, 'close');
+    expect(code).not.toBe(0);
+    expect(errors.trim().split('\n')).toHaveLength(1);
+    for (const word of [name, value, allowed]) expect(errors).toContain(word);
+  });
+});
