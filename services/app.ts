@@ -5,8 +5,9 @@ import type { Config } from './config.ts';
 import { answerClientError } from './http/plugins/clientErrors.ts';
 import { drainOnClose } from './http/plugins/drain.ts';
 import { documentRoutes } from './http/plugins/openapi.ts';
-import { answerProblems } from './http/plugins/problems.ts';
+import { answerProblems, sendProblem } from './http/plugins/problems.ts';
 import { logRequests } from './http/plugins/requestLog.ts';
+import { failureOf } from './http/problem.ts';
 import { uuidV7 } from './http/requestId.ts';
 import { rest } from './http/rest.ts';
 
@@ -46,6 +47,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     connectionTimeout: config.EXPLAIN_TIMEOUT_MS + REQUEST_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
     clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => sendProblem(failureOf(error), request, reply),
     routerOptions: { maxParamLength: 200 },
   });
   drainOnClose(app, DRAIN_MS);
