@@ -25,6 +25,9 @@ export interface AppDependencies {
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 
+/** How often Node looks for connections that are over these times. */
+const CHECK_INTERVAL_MS = 5_000;
+
 /** How long running requests may go on when the app closes. */
 const DRAIN_MS = 7_000;
 
@@ -45,7 +48,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     forceCloseConnections: true,
     // A silent connection is one that waits for its answer, too.
     connectionTimeout: config.EXPLAIN_TIMEOUT_MS + REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => sendProblem(failureOf(error), request, reply),
     routerOptions: { maxParamLength: 200 },

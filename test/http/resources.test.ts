@@ -28,7 +28,7 @@ describe('models', () => {
     expect(models[1]).toMatchObject({
       name: 'digits',
       version: '2',
-      state: 'registered',
+      state: 'idle',
       input: { kind: 'image', shape: [1, 28, 28] },
       outputs: { kind: 'classification', labels: 2 },
     });
@@ -50,7 +50,7 @@ describe('models', () => {
   test('a failed one is described, too', async () => {
     expect((await get('/models/broken')).json()).toMatchObject({
       state: 'failed',
-      reason: 'weights.bin is missing',
+      reason: expect.stringContaining('weights.bin is missing'),
       layers: [],
     });
   });
