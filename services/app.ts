@@ -46,6 +46,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     bodyLimit: Math.ceil((config.MAX_UPLOAD_BYTES * 4) / 3) + JSON_SLACK_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
+    return503OnClosing: false,
     // A silent connection is one that waits for its answer, too.
     connectionTimeout: config.EXPLAIN_TIMEOUT_MS + REQUEST_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
@@ -53,8 +54,8 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     frameworkErrors: (error, request, reply) => sendProblem(failureOf(error), request, reply),
     routerOptions: { maxParamLength: 200 },
   });
-  drainOnClose(app, DRAIN_MS);
   logRequests(app);
+  drainOnClose(app, DRAIN_MS);
   answerProblems(app);
   await documentRoutes(app, version);
   await app.register(rest, { service, registry, version, config });
