@@ -6,7 +6,8 @@ const shared = {
 };
 
 /**
- * `unit`: without sockets and child processes. `integration`: starts the service.
+ * `unit`: without sockets and child processes. `integration`: starts the service. `models`: needs data that is not part of
+ * the project. `docker`: builds what the images hold.
  * @type {import('jest').Config}
  */
 export default {
@@ -15,9 +16,10 @@ export default {
       ...shared,
       displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['<rootDir>/test/integration/', '<rootDir>/test/models-data/'],
+      testPathIgnorePatterns: ['integration', 'models-data', 'docker'].map((folder) => `<rootDir>/test/${folder}/`),
     },
     { ...shared, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.test.ts'] },
     { ...shared, displayName: 'models', testMatch: ['<rootDir>/test/models-data/**/*.test.ts'] },
+    { ...shared, displayName: 'docker', testMatch: ['<rootDir>/test/docker/**/*.test.ts'] },
   ],
 };

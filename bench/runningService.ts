@@ -24,15 +24,23 @@ export interface StartOptions {
   readonly cacheDir: string;
   /** Folder that holds dist/ and models/zoo/. */
   readonly home?: string;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** @throws Error when dist/ is missing or the service does not become ready */
-export async function startService({ cacheDir, home = ROOT }: StartOptions): Promise<RunningService> {
+export async function startService({ cacheDir, home = ROOT, environment = {} }: StartOptions): Promise<RunningService> {
   const port = await freePort();
   const started = performance.now();
   const child = spawn(process.execPath, [join(home, 'dist/services/server.js')], {
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, HOST: '127.0.0.1', PORT: String(port), CACHE_DIR: cacheDir, LOG_LEVEL: 'warn' },
+    env: {
+      ...process.env,
+      ...environment,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      CACHE_DIR: cacheDir,
+      LOG_LEVEL: 'warn',
+    },
   });
   const url = `http://127.0.0.1:${port}`;
   try {

@@ -60,7 +60,12 @@ const fileBytes = z
     });
     return z.NEVER;
   })
-  .meta({ type: 'string', contentMediaType: 'application/octet-stream', description: 'A PNG, JPEG or WebP file' });
+  .meta({
+    type: 'string',
+    format: 'binary',
+    contentMediaType: 'application/octet-stream',
+    description: 'A PNG, JPEG or WebP file',
+  });
 
 /** The body of POST /explain as application/json. */
 export const explainJsonSchema = z.strictObject({ ...settings, input: jsonInput });

@@ -67,6 +67,35 @@ export const explanationSchema = z
     batch_size: z.int().describe('Items that were computed together'),
     cached: z.boolean().describe('Whether the compiled explanation was found, not made for this request'),
   })
-  .meta({ id: 'Explanation' });
+  .meta({ id: 'Explanation', examples: [example()] });
 
 export type ExplanationAnswer = z.output<typeof explanationSchema>;
+
+function example(): Record<string, unknown> {
+  const three = { index: 3, label: '3', score: 23.4721, probability: 0.9999 };
+  return {
+    id: '01a20970-f6e2-70ee-af16-8ee830ed67d0',
+    model: {
+      name: 'mnist-cnn',
+      version: '1',
+      sha256: '83b2846842af9ece262a6d55190eaea5146ce5e57d3b0ea483cfddfb5ad224f8',
+    },
+    engine: 'onnx/cpu',
+    method: 'deep-taylor',
+    options: { start: 'score', stabiliser: 0.000001 },
+    prediction: { ...three, top: [three, { index: 5, label: '5', score: 4.5973, probability: 6.35e-9 }] },
+    target: { index: 3, label: '3', weights: null, score: 23.4721 },
+    relevance: { shape: [1, 28, 28], sum: 23.472, min: 0, max: 0.2354 },
+    conservation: {
+      start: 23.4721,
+      input_sum: 23.472,
+      error: -0.0001,
+      relative_error: 0.0000036,
+      absorbed: { bias: 0, stabiliser: 0.0001, dead: 0, dropped: 0 },
+    },
+    note: null,
+    timing_ms: { decode: 0.9, queue: 0.1, compute: 0.6, render: 0, total: 2.1 },
+    batch_size: 1,
+    cached: true,
+  };
+}

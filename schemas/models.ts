@@ -14,7 +14,7 @@ export const modelSummarySchema = z
     name: z.string(),
     version: z.string().nullable(),
     title: z.string().nullable(),
-    state: z.enum(['registered', 'failed']).describe('GET /models/{name} tells whether a registered one is loaded'),
+    state,
     reason,
     format: z.string().nullable(),
     input: z.object({ kind: z.string(), shape: z.array(z.int()) }).nullable(),

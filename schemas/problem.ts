@@ -14,7 +14,21 @@ export const problemSchema = z
       .array(z.object({ pointer: z.string().describe('JSON pointer into the request'), detail: z.string() }))
       .describe('Every fault of the request'),
   })
-  .meta({ id: 'Problem' });
+  .meta({
+    id: 'Problem',
+    examples: [
+      {
+        type: 'urn:elucid:problem:invalid',
+        title: 'The request is invalid',
+        status: 422,
+        detail: 'method must be one of deep-taylor, sensitivity; received "lpr"',
+        instance: 'urn:uuid:01a20974-0fca-798c-a18d-bd8d3c111c9c',
+        code: 'invalid',
+        request_id: '01a20974-0fca-798c-a18d-bd8d3c111c9c',
+        errors: [{ pointer: '/method', detail: 'method must be one of deep-taylor, sensitivity; received "lpr"' }],
+      },
+    ],
+  });
 
 export type Problem = z.output<typeof problemSchema>;
 

@@ -5,8 +5,9 @@ import type { Config } from './config.ts';
 import { answerClientError } from './http/plugins/clientErrors.ts';
 import { drainOnClose } from './http/plugins/drain.ts';
 import { documentRoutes } from './http/plugins/openapi.ts';
-import { answerProblems } from './http/plugins/problems.ts';
+import { answerProblems, sendProblem } from './http/plugins/problems.ts';
 import { logRequests } from './http/plugins/requestLog.ts';
+import { failureOf } from './http/problem.ts';
 import { uuidV7 } from './http/requestId.ts';
 import { rest } from './http/rest.ts';
 
@@ -23,6 +24,9 @@ export interface AppDependencies {
 /** Longest that a client may take to send its headers, and all of its request. */
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 60_000;
+
+/** How often Node looks for connections that are over these times. */
+const CHECK_INTERVAL_MS = 5_000;
 
 /** How long running requests may go on when the app closes. */
 const DRAIN_MS = 7_000;
@@ -42,14 +46,16 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     bodyLimit: Math.ceil((config.MAX_UPLOAD_BYTES * 4) / 3) + JSON_SLACK_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
+    return503OnClosing: false,
     // A silent connection is one that waits for its answer, too.
     connectionTimeout: config.EXPLAIN_TIMEOUT_MS + REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
     clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => sendProblem(failureOf(error), request, reply),
     routerOptions: { maxParamLength: 200 },
   });
-  drainOnClose(app, DRAIN_MS);
   logRequests(app);
+  drainOnClose(app, DRAIN_MS);
   answerProblems(app);
   await documentRoutes(app, version);
   await app.register(rest, { service, registry, version, config });

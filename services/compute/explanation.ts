@@ -103,6 +103,11 @@ export interface Explanation {
   readonly cached: boolean;
 }
 
+/** Whether a model is loaded: `idle` ones are loaded by the first request. */
+export type ModelState =
+  | { readonly state: 'idle' | 'loading' | 'ready' }
+  | { readonly state: 'failed'; readonly reason: string };
+
 /** Facts about one model for `GET /models/{name}`. */
 export interface ModelDescription {
   readonly state: 'idle' | 'loading' | 'ready' | 'failed';
@@ -122,6 +127,8 @@ export interface ModelDescription {
 export interface ExplanationService {
   /** @param signal aborts when the client has gone: the request is dropped from the queue */
   explain(command: ExplainCommand, signal: AbortSignal): Promise<Explanation>;
+  /** Tells the state of a model without loading it. */
+  stateOf(model: string, version?: string): ModelState;
   /** Loads the model if needed and describes it. */
   describe(model: string, version?: string): Promise<ModelDescription>;
   /** The compiled explanation as an ONNX model (inputs `input`, `target`, ...; outputs `relevance`, `scores`). */

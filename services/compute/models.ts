@@ -3,15 +3,12 @@ import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import type { TensorStore } from '../../models/tensors/store.ts';
 import { ElucidError } from '../../schemas/errors.ts';
 import type { ExplainPool } from './explainPool.ts';
+import type { ModelState } from './explanation.ts';
 import type { LoadedModel } from './loadedModel.ts';
 import { meanInput } from './meanInput.ts';
 import { modelKey } from './modelKey.ts';
 import { outputsOfModel } from './outputs.ts';
 import { plannerFor } from './planner.ts';
-
-export type ModelState =
-  | { readonly state: 'idle' | 'loading' | 'ready' }
-  | { readonly state: 'failed'; readonly reason: string };
 
 /** Models by content: a worker imports each once into the tensor store, from which the main process reads the structure. */
 export class Models {

@@ -9,7 +9,7 @@ import { checkInsideBox } from '../explanation/inputBox.ts';
 import type { Plan } from '../explanation/plan.ts';
 import { describeModel } from './describe.ts';
 import { ExplainPool, type ExplainPoolOptions } from './explainPool.ts';
-import type { ExplainCommand, Explanation, ExplanationService, ModelDescription } from './explanation.ts';
+import type { ExplainCommand, Explanation, ExplanationService, ModelDescription, ModelState } from './explanation.ts';
 import { IngestPool } from './ingestPool.ts';
 import { itemsOf } from './items.ts';
 import { Models } from './models.ts';
@@ -71,6 +71,10 @@ class Service implements ExplanationService {
       batch_size: run.batchSize,
       cached: run.cached,
     };
+  }
+
+  stateOf(model: string, version?: string): ModelState {
+    return this.models.stateOf(this.registry.get(model, version));
   }
 
   async describe(model: string, version?: string): Promise<ModelDescription> {

@@ -7,8 +7,10 @@ import { ElucidError } from '../../schemas/errors.ts';
  */
 export function clientSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  reply.raw.once('close', () => {
+  const leave = () => {
     if (!reply.raw.writableFinished) controller.abort(new ElucidError('gone', 'the client went away'));
-  });
+  };
+  if (reply.raw.closed) leave();
+  else reply.raw.once('close', leave);
   return controller.signal;
 }

@@ -5,7 +5,7 @@ import { healthRoutes } from './health.ts';
 import { methodRoute } from './methods.ts';
 import { exportRoute } from './models/exportRoute.ts';
 import { modelRoutes } from './models/route.ts';
-import { watchMethods } from './plugins/methods.ts';
+import { watchMethods } from './plugins/allowedMethods.ts';
 import { acceptForms } from './plugins/multipart.ts';
 import { openApiRoute } from './plugins/openapi.ts';
 import { validateByZod } from './plugins/validation.ts';

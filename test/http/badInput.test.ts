@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import request, { type Response, type Test } from 'supertest';
 import { ElucidError, ERROR_CODES } from '../../schemas/errors.ts';
@@ -378,6 +379,29 @@ describe('what cannot be answered', () => {
     const logged = fake.log.find((line) => line.includes('unexpected error') && line.includes(body.request_id));
     expect(logged).toContain('secret of');
     expect(logged).toContain('"stack"');
+  });
+
+  test('a client that vanishes in the middle of its upload is no error', async () => {
+    fake.log.length = 0;
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.write(
+      'POST /explain HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 5000\r\n\r\n' +
+        '--b\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\nhalf a fi',
+    );
+    await setTimeout(100);
+    socket.destroy();
+    await setTimeout(100);
+    expect((await post().send(BODY)).status).toBe(200);
+    expect(fake.log.filter((line) => /"level":[56]0/.test(line))).toEqual([]);
+  });
+
+  test('slow clients are bounded in time', () => {
+    const { headersTimeout, requestTimeout, timeout } = fake.app.server;
+    expect({ headersTimeout, requestTimeout, timeout }).toEqual({
+      headersTimeout: 15_000,
+      requestTimeout: 60_000,
+      timeout: 65_000,
+    });
   });
 
   test('bytes that are no HTTP are a problem too', async () => {

@@ -249,16 +249,19 @@ describe('the way of a request', () => {
   test('closing lets running requests end, and does not wait for connections that ask nothing', async () => {
     const other = await testApp();
     const address = await other.app.listen({ host: '127.0.0.1', port: 0 });
+    let late: Response | null = null;
     const silent = connect(Number(new URL(address).port), '127.0.0.1');
     const answered = new Promise<Response>((resolve) => {
       other.service.instead = async (command) => {
         other.app.close();
-        await setTimeout(100);
+        await setTimeout(50);
+        late = await request(address).post('/explain').send(BODY);
         return fakeExplanation(command);
       };
       resolve(request(address).post('/explain').send(BODY));
     });
     expect((await answered).status).toBe(200);
+    expect(late).toMatchObject({ status: 503, body: { code: 'stopping' } });
     await other.app.close();
     silent.destroy();
   });

@@ -37,6 +37,7 @@ export function fakeService(): FakeService {
       service.signals.push(signal);
       return service.instead === null ? fakeExplanation(command) : service.instead(command, signal);
     },
+    stateOf: () => ({ state: 'idle' }),
     describe: async () => description,
     exportOnnx: async (_model, _version, method, options) => {
       service.exports.push({ method, options });

@@ -29,6 +29,7 @@ export async function startService(environment: Readonly<Record<string, string>>
   const child = spawn(process.execPath, ['--import', 'tsx', SERVER], {
     env: { ...process.env, NODE_OPTIONS: '', PORT: '0', CACHE_DIR: cacheDir, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
   });
   const log: string[] = [];
   const exited = once(child, 'exit');
@@ -52,7 +53,8 @@ export async function startService(environment: Readonly<Record<string, string>>
     stop: async (signal = 'SIGTERM') => {
       stopping = true;
       const started = performance.now();
-      child.kill(signal);
+      // A terminal sends ctrl-C to all processes of the group; everything else is sent to the service alone.
+      process.kill(signal === 'SIGINT' ? -pid : pid, signal);
       const [code] = await exited;
       await rm(cacheDir, { recursive: true, force: true });
       return { code, ms: performance.now() - started };

@@ -1,6 +1,7 @@
 import { explainFormSchema, explainJsonSchema } from '../../../schemas/explain.ts';
 import { explanationSchema } from '../../../schemas/explanation.ts';
 import { binary, problems, type Response } from '../openapi/responses.ts';
+import { FORM_EXAMPLE, REQUEST_EXAMPLES } from './examples.ts';
 
 const scoreHeaderDocs = {
   'X-Prediction': { type: 'string', description: 'Index of the predicted output' },
@@ -34,8 +35,8 @@ export const explainDocumentation = {
     'holds the rest as JSON, or its fields one by one; `options`, `render` and a weighted `target` are JSON there.',
   body: {
     content: {
-      'application/json': { schema: explainJsonSchema },
-      'multipart/form-data': { schema: explainFormSchema },
+      'application/json': { schema: explainJsonSchema.meta({ examples: REQUEST_EXAMPLES }) },
+      'multipart/form-data': { schema: explainFormSchema.meta({ examples: [FORM_EXAMPLE] }) },
     },
   },
   response: { 200: success, ...problems(400, 404, 406, 408, 413, 415, 422, 500, 503) },

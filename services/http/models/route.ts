@@ -3,7 +3,7 @@ import type { RegisteredModel, RegistryEntry } from '../../../models/registry/re
 import type { Registry } from '../../../models/registry/registry.ts';
 import { ElucidError } from '../../../schemas/errors.ts';
 import { modelDetailSchema, modelListSchema, modelParamsSchema, modelQuerySchema } from '../../../schemas/models.ts';
-import type { ExplanationService, ModelDescription } from '../../compute/explanation.ts';
+import type { ExplanationService } from '../../compute/explanation.ts';
 import type { HttpContext } from '../context.ts';
 import { json, problems } from '../openapi/responses.ts';
 import type { ZodApp } from '../plugins/validation.ts';
@@ -11,7 +11,8 @@ import type { ZodApp } from '../plugins/validation.ts';
 type ModelDetail = z.output<typeof modelDetailSchema>;
 type ModelSummary = z.output<typeof modelListSchema>['models'][number];
 
-const UNDESCRIBED = { layers: [], methods: [], composites: [] };
+/** What is known of the inside of a model that cannot be loaded. */
+const NOTHING = { layers: [], methods: [], composites: [] };
 
 /** GET /models and /models/{name}. */
 export function modelRoutes(app: ZodApp, { service, registry }: HttpContext): void {
@@ -27,7 +28,7 @@ export function modelRoutes(app: ZodApp, { service, registry }: HttpContext): vo
         ...problems(405, 500),
       },
     },
-    handler: async () => ({ models: registry.list().map(summary) }),
+    handler: async () => ({ models: registry.list().map((entry) => summary(entry, service)) }),
   });
   app.route({
     method: 'GET',
@@ -45,7 +46,7 @@ export function modelRoutes(app: ZodApp, { service, registry }: HttpContext): vo
   });
 }
 
-function summary(entry: RegistryEntry): ModelSummary {
+function summary(entry: RegistryEntry, service: ExplanationService): ModelSummary {
   if (entry.state === 'failed') {
     const { name, version, reason } = entry;
     const unknown = { title: null, format: null, input: null, outputs: null, metrics: null };
@@ -53,12 +54,13 @@ function summary(entry: RegistryEntry): ModelSummary {
   }
   const { manifest, labels } = entry.model;
   const { name, version, title, format, input, output, metrics } = manifest;
+  const state = service.stateOf(name, version);
   return {
     name,
     version,
     title: title ?? null,
-    state: 'registered',
-    reason: null,
+    state: state.state,
+    reason: state.state === 'failed' ? state.reason : null,
     format,
     input: { kind: input.kind, shape: [...input.shape] },
     outputs: { kind: output.kind, labels: labels?.length ?? null },
@@ -73,18 +75,21 @@ async function detail(
   version: string | undefined,
 ): Promise<ModelDetail> {
   const versions = registry.list().flatMap((entry) => versionOf(entry, name));
-  const failed = registry
-    .list()
-    .find((entry) => entry.state === 'failed' && entry.name === name && (version ?? entry.version) === entry.version);
-  if (
-    failed?.state === 'failed' &&
-    (version !== undefined || versions[0] === failed.version || versions.length === 0)
-  ) {
-    const { version: its, reason } = failed;
-    return { name, version: its, versions, state: 'failed', reason, sha256: null, manifest: null, ...UNDESCRIBED };
+  const model = usable(registry, name, version);
+  if (model instanceof ElucidError) {
+    const its = version ?? versions[0] ?? null;
+    return {
+      name,
+      version: its,
+      versions,
+      state: 'failed',
+      reason: model.message,
+      sha256: null,
+      manifest: null,
+      ...NOTHING,
+    };
   }
-  const model = registry.get(name, version);
-  const description = await describe(service, model);
+  const description = await service.describe(model.manifest.name, model.manifest.version);
   return {
     name,
     version: model.manifest.version,
@@ -99,17 +104,17 @@ async function detail(
   };
 }
 
+/** The model, or why its folder cannot be used. @throws ElucidError `unknown-model` */
+function usable(registry: Registry, name: string, version: string | undefined): RegisteredModel | ElucidError {
+  try {
+    return registry.get(name, version);
+  } catch (error) {
+    if (error instanceof ElucidError && error.code === 'model-failed') return error;
+    throw error;
+  }
+}
+
 function versionOf(entry: RegistryEntry, name: string): string[] {
   if (entry.state === 'registered') return entry.model.manifest.name === name ? [entry.model.manifest.version] : [];
   return entry.name === name && entry.version !== null ? [entry.version] : [];
-}
-
-/** A model whose files turn out to be unusable is described as failed. */
-async function describe(service: ExplanationService, { manifest }: RegisteredModel): Promise<ModelDescription> {
-  try {
-    return await service.describe(manifest.name, manifest.version);
-  } catch (error) {
-    if (!(error instanceof ElucidError) || error.code !== 'model-failed') throw error;
-    return { state: 'failed', reason: error.message, ...UNDESCRIBED };
-  }
 }

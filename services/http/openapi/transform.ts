@@ -20,7 +20,7 @@ export const transformRoute: SwaggerTransform = (document) => {
   const content = Object.fromEntries(
     Object.entries(several).map(([type, schema]) => {
       const alone = jsonSchemaTransform({ ...document, schema: { body: schema } });
-      return [type, { schema: alone.schema.body }];
+      return [type, { schema: withExamples(alone.schema.body, schema) }];
     }),
   );
   return { ...transformed, schema: { ...withHeaders(transformed.schema, document.schema), body: { content } } };
@@ -43,6 +43,12 @@ function referredTo(schemas: Json, text: string, found: Json = {}): Json {
     referredTo(schemas, JSON.stringify(schema), found);
   }
   return found;
+}
+
+/** The examples of a request, which the type provider drops. */
+function withExamples(transformed: unknown, original: z.ZodType): unknown {
+  const examples = original.meta()?.['examples'];
+  return isRecord(transformed) && examples !== undefined ? { ...transformed, examples } : transformed;
 }
 
 function bodyContent(body: unknown): Record<string, z.ZodType> | null {

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { readConfig } from '../../services/config.ts';
+import { configReference } from '../../services/configReference.ts';
+
+const surroundings = { temporaryFolder: '/tmp', user: '1000' };
+const read = (environment: NodeJS.ProcessEnv) => readConfig(environment, surroundings);
+
+describe('the configuration', () => {
+  test('has defaults for everything', () => {
+    expect(read({})).toEqual({
+      HOST: '127.0.0.1',
+      PORT: 3000,
+      LOG_LEVEL: 'info',
+      ENGINE: 'auto',
+      ONNX_PROVIDERS: ['cpu'],
+      EXPLAIN_WORKERS: 1,
+      MAX_BATCH: 32,
+      MAX_QUEUE: 256,
+      MAX_RUNS: 4096,
+      MAX_UPLOAD_BYTES: 8388608,
+      MAX_PIXELS: 64e6,
+      EXPLAIN_TIMEOUT_MS: 30000,
+      CACHE_BYTES: 512 * 2 ** 20,
+      CACHE_DIR: join('/tmp', 'elucid-1000'),
+      CACHE_DISK_BYTES: 8 * 2 ** 30,
+      ALLOW_ANONYMOUS: false,
+      TRUST_PROXY: false,
+    });
+  });
+
+  test('reads what is given, an empty value is none, and other variables are nobody’s business', () => {
+    const environment = {
+      PORT: '0',
+      MAX_PIXELS: '1e6',
+      ONNX_PROVIDERS: 'cuda, cpu',
+      LOG_LEVEL: '',
+      CACHE_DIR: '/x',
+      HOME: '/',
+    };
+    expect(read(environment)).toMatchObject({
+      PORT: 0,
+      MAX_PIXELS: 1e6,
+      ONNX_PROVIDERS: ['cuda', 'cpu'],
+      LOG_LEVEL: 'info',
+      CACHE_DIR: '/x',
+    });
+  });
+
+  test.each([
+    ['true', true],
+    ['2', 2],
+    ['10.0.0.0/8, ::1', ['10.0.0.0/8', '::1']],
+  ])('TRUST_PROXY=%s', (value, expected) => {
+    expect(read({ TRUST_PROXY: value }).TRUST_PROXY).toEqual(expected);
+  });
+
+  test.each([
+    ['PORT', '65536', 'a whole number from 0 to 65535'],
+    ['PORT', '3000x', 'a whole number'],
+    ['MAX_BATCH', '0', 'from 1 to'],
+    ['MAX_BATCH', '1.5', 'a whole number'],
+    ['MAX_QUEUE', '1e400', 'a whole number'],
+    ['LOG_LEVEL', 'loud', 'fatal, error, warn'],
+    ['ENGINE', 'torch', 'auto, onnx, tensorflow'],
+    ['ONNX_PROVIDERS', 'cpu,tpu', 'cpu, cuda'],
+    ['ALLOW_ANONYMOUS', 'yes', 'true or false'],
+    ['TRUST_PROXY', 'localhost', 'IP addresses'],
+    ['HOST', 'a b', 'an IP address'],
+    ['API_KEYS', 'secret', 'not supported yet'],
+  ])('%s=%s is refused in one line that says what is allowed', (name, value, allowed) => {
+    const refuse = () => read({ [name]: value });
+    expect(refuse).toThrow(allowed);
+    expect(refuse).toThrow(new RegExp(`^${name}: [^\\n]+$`));
+    if (name !== 'API_KEYS') expect(refuse).toThrow(JSON.stringify(value));
+  });
+
+  test.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost'])('%s is open to this machine alone', (HOST) => {
+    expect(read({ HOST }).HOST).toBe(HOST);
+  });
+
+  test.each(['0.0.0.0', '::', '192.168.1.5', 'example.org', '127.evil.example'])(
+    '%s needs ALLOW_ANONYMOUS=true',
+    (HOST) => {
+      expect(() => read({ HOST })).toThrow('ALLOW_ANONYMOUS=true');
+      expect(read({ HOST, ALLOW_ANONYMOUS: 'true' }).HOST).toBe(HOST);
+    },
+  );
+});
+
+test('docs/configuration.md is current', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8');
+  expect(page).toBe(configReference());
+});
