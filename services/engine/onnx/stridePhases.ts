@@ -103,7 +103,7 @@ function split(g: GraphBuilder, value: Splittable, [r, w]: readonly Value[]): Va
   });
   const apart = g.reshape(phases, [batch, channels, v.stride, h.stride, v.places, h.places]);
   const woven = g.reshape(g.transpose(apart, [0, 1, 4, 2, 5, 3]), [
-    BATCH,
+    batch,
     channels,
     v.places * v.stride,
     h.places * h.stride,
