@@ -20,6 +20,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # The script installs into the folder that it lies in; NODE_ENV keeps npm from adding development dependencies.
 mkdir -p "$out/training"
 cp training/setup-tensorflow.sh "$out/training/"
-NODE_ENV=production "$out/training/setup-tensorflow.sh" --cuda
+NODE_ENV=production bash "$out/training/setup-tensorflow.sh" --cuda
 rm -rf "$out/training" "$out/node_modules/@tensorflow/tfjs-node-gpu/deps/include"
 docker/trim.sh "$out"

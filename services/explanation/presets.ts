@@ -5,6 +5,9 @@ type RuleSpec = Record<string, unknown>;
 
 const Z_PLUS: RuleSpec = { name: 'z-plus' };
 const EPSILON: RuleSpec = { name: 'epsilon' };
+/** Without any stabiliser, so that the whole is gradient × input on networks that are linear piece by piece. */
+const LRP_0: RuleSpec = { name: 'epsilon', epsilon: 0 };
+const EXACT_NORM: RuleSpec = { name: 'norm', stabiliser: 0 };
 const ALPHA2_BETA1: RuleSpec = { name: 'alpha-beta', alpha: 2, beta: 1 };
 const FLAT_FIRST: EntrySpec = { match: { first: true, type: 'conv2d' }, rule: { name: 'flat' } };
 
@@ -28,7 +31,12 @@ const PRESETS: { readonly [Preset in CompositePreset]: (hasBox: boolean) => read
     ...byType({ name: 'z-plus', bias: 'zero' }, { name: 'z-plus', bias: 'zero' }),
   ],
   epsilon: () => byType(EPSILON, EPSILON),
-  'lrp-0': () => byType({ name: 'epsilon', epsilon: 0 }, { name: 'epsilon', epsilon: 0 }),
+  'lrp-0': () => [
+    ...byType(LRP_0, LRP_0),
+    { match: { type: 'affine' }, rule: LRP_0 },
+    { match: { type: 'avgPool2d' }, rule: EXACT_NORM },
+    { match: { type: 'add' }, rule: EXACT_NORM },
+  ],
   'alpha2-beta1': () => byType(ALPHA2_BETA1, ALPHA2_BETA1),
   'alpha1-beta0': () => byType({ name: 'alpha-beta', alpha: 1, beta: 0 }, { name: 'alpha-beta', alpha: 1, beta: 0 }),
   'epsilon-plus': () => byType(EPSILON, Z_PLUS),

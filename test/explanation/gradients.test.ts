@@ -51,7 +51,14 @@ const LAYERS: Readonly<Record<string, LayerSketch>> = {
   reshape: { type: 'reshape', shape: [5, 12] },
   permute: { type: 'permute', order: [1, 2, 0] },
   crop: { type: 'crop', begin: [1, 0, 2], shape: [2, 3, 2] },
-  pad: { type: 'pad', padding: [[1, 0], [0, 2], [1, 1]] }, // biome-ignore format: one line a layer
+  pad: {
+    type: 'pad',
+    padding: [
+      [1, 0],
+      [0, 2],
+      [1, 1],
+    ],
+  },
 };
 
 /** The layer, then a nonlinear function of all its outputs, so that gradients depend on where they are taken. */

@@ -48,7 +48,19 @@ const WEIGHTED: readonly (readonly [string, Network, Record<string, unknown>])[]
 const ROUTING: readonly (readonly [string, Network])[] = [
   ['concat of channels', joined({ type: 'concat', axis: 0 })],
   ['concat of columns', joined({ type: 'concat', axis: 2 })],
-  ['pad', chain(SHAPE, [{ type: 'pad', padding: [[0, 0], [1, 2], [0, 3]] }])], // biome-ignore format: one line a layer
+  [
+    'pad',
+    chain(SHAPE, [
+      {
+        type: 'pad',
+        padding: [
+          [0, 0],
+          [1, 2],
+          [0, 3],
+        ],
+      },
+    ]),
+  ],
   ['crop', chain(SHAPE, [{ type: 'crop', begin: [1, 1, 0], shape: [1, 3, 4] }])],
   ['permute', chain(SHAPE, [{ type: 'permute', order: [2, 0, 1] }])],
   ['reshape', chain(SHAPE, [{ type: 'reshape', shape: [4, 10] }])],
