@@ -78,7 +78,7 @@ function fakeItem(n: number): ItemExplanation {
   const output = { index: n, label: `straße ${n}`, score: 5.5 + n, probability: 0.9 };
   return {
     prediction: { ...output, top: [output] },
-    target: { index: n, label: output.label, weights: null, score: output.score },
+    target: { index: n, label: output.label, weights: null, unit: null, score: output.score },
     relevance: { sum: 0.045 + 10 * n, min: 0, max: n + 0.009 },
     conservation: { start: 5.5, input_sum: 0.045, error: -5.455, relative_error: 0.99, absorbed: null },
     note: null,
