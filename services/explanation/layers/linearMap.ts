@@ -59,8 +59,10 @@ function convolutionAdjoint(g: GraphBuilder, s: Value, weight: Value, attributes
   const { stride, padding, dilation, groups } = attributes;
   const [out = 0, perGroup = 0, kh = 0, kw = 0] = weight.shape;
   const reach = [dilation[0] * (kh - 1), dilation[1] * (kw - 1)] as const;
-  const [top, left, bottom, right] = padding.map((amount, side) => (reach[side % 2 === 0 ? 0 : 1] ?? 0) - amount);
-  const outer = [top ?? 0, left ?? 0, bottom ?? 0, right ?? 0] as const;
+  const [, , rows = 0, columns = 0] = s.shape;
+  const [top, left] = [reach[0] - padding[0], reach[1] - padding[1]];
+  // What lies behind the last window counts as padding, so that the result has the wanted size.
+  const outer = [top, left, size[0] - rows + reach[0] - top, size[1] - columns + reach[1] - left] as const;
   if (stride[0] !== 1 || stride[1] !== 1 || outer.some((amount) => amount < 0)) {
     return g.conv2dTranspose(s, weight, attributes, size);
   }
