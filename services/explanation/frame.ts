@@ -3,7 +3,7 @@ import type { Shape } from '../../models/tensors/tensor.ts';
 import { BATCH, type Value } from '../engine/graph.ts';
 import { GraphBuilder } from '../engine/graphBuilder.ts';
 import type { Route } from './layers/backward.ts';
-import { type ForwardPass, forwardPass } from './layers/forward.ts';
+import { type ForwardPass, forwardPass, type OutputOf } from './layers/forward.ts';
 import type { Subject } from './plan.ts';
 import { total } from './rules/flow.ts';
 import { INPUT, outputTarget, unitTarget } from './target.ts';
@@ -19,19 +19,24 @@ export interface Frame {
   readonly units: Value;
   /** Weights of these units; the explained value is Σ target · units. */
   readonly target: Value;
+  /** The same as a target's row, [N, width]: with the predicted output, or the position of a maximum, filled in. */
+  readonly resolved: Value;
   /** The explained value, [N]. */
   readonly explained: Value;
 }
 
-export function openFrame(subject: Subject): Frame {
+/**
+ * @param outputOf how rules that compute a layer's output anyway give it, so that it is computed once
+ */
+export function openFrame(subject: Subject, outputOf?: (g: GraphBuilder) => OutputOf): Frame {
   const { network, unit = null } = subject;
   const g = new GraphBuilder();
   const input = g.input(INPUT, [BATCH, ...network.inputShape]);
-  const forward = forwardPass(g, network, input);
+  const forward = forwardPass(g, network, input, outputOf?.(g));
   const scores = forward.at(network.output);
   const units = forward.at(unit ?? network.output);
-  const target = unit === null ? outputTarget(g, network, scores) : unitTarget(g, units);
-  return { g, input, forward, scores, units, target, explained: total(g, g.mul(target, units)) };
+  const { weights: target, row: resolved } = unit === null ? outputTarget(g, network, scores) : unitTarget(g, units);
+  return { g, input, forward, scores, units, target, resolved, explained: total(g, g.mul(target, units)) };
 }
 
 /** The part of the network that the explained units depend on: it ends at their layer. */

@@ -1,4 +1,4 @@
-import { isLinear, type Layer, layerAt, NETWORK_INPUT, type Network } from '../../models/network.ts';
+import { isLinear, type Layer, type LinearLayer, layerAt, NETWORK_INPUT, type Network } from '../../models/network.ts';
 import type { Box } from '../../models/preprocessing/pixels.ts';
 import type { Rule } from '../../schemas/rules.ts';
 import type { Value } from '../engine/graph.ts';
@@ -6,11 +6,12 @@ import type { GraphBuilder } from '../engine/graphBuilder.ts';
 import { type BoxValues, boundTensor, boxAt, broadcastBound } from './inputBox.ts';
 import { perChannel } from './layers/activations.ts';
 import { type BackwardStep, backwardPass, type Route } from './layers/backward.ts';
-import { type ForwardPass, scaled } from './layers/forward.ts';
+import { type ForwardPass, type OutputOf, scaled } from './layers/forward.ts';
 import { averageMap, linearMap } from './layers/linearMap.ts';
 import { isRouting, routeBack } from './layers/routing.ts';
 import { type Flow, type Losses, normalised, propagate, total } from './rules/flow.ts';
-import { flowsOf, isForLinear, type RuleForLinear } from './rules/index.ts';
+import { flowsOf, isForLinear, outputOf, type RuleForLinear } from './rules/index.ts';
+import type { ForwardContext, LinearContext } from './rules/linearRule.ts';
 import type { ParameterPlace, ParameterReader } from './rules/parameters.ts';
 
 /** The rule of one layer, and where its free numbers are found. */
@@ -70,6 +71,26 @@ function relevanceStep(
   return otherRelevance(g, layer, step, resolved, setting, losses);
 }
 
+/** How linear layers get their outputs out of what their rules compute anyway. */
+export function outputsByRule(g: GraphBuilder, rules: readonly ResolvedRule[]): OutputOf {
+  return (index, layer, x) => {
+    const rule = rules[index]?.rule;
+    return rule !== undefined && isForLinear(rule) ? outputOf(forwardContext(g, layer, x), rule) : null;
+  };
+}
+
+function forwardContext(g: GraphBuilder, layer: LinearLayer, x: Value): ForwardContext {
+  const trailing = layer.shape.slice(1).map(() => 1);
+  return {
+    g,
+    x,
+    weight: g.constant(layer.weight),
+    bias: layer.bias === null ? null : g.constant(layer.bias),
+    map: (weight) => linearMap(g, layer, weight, x.shape.slice(1)),
+    perOutput: (vector) => g.reshape(vector, [1, ...vector.shape, ...trailing]),
+  };
+}
+
 function linearRelevance(
   g: GraphBuilder,
   network: Network,
@@ -81,19 +102,11 @@ function linearRelevance(
 ): Value {
   const [x] = inputs;
   if (x === undefined || !isLinear(layer)) throw new RangeError(`layer ${layer.name} has no input`);
-  const trailing = output.shape.slice(2).map(() => 1);
-  const map = (weight: Value) => linearMap(g, layer, weight, x.shape.slice(1));
-  const parameter = (name: string) => parameterOf(resolved, name, setting, output);
-  const context = {
-    g,
-    x,
+  const context: LinearContext = {
+    ...forwardContext(g, layer, x),
     z: output,
-    weight: g.constant(layer.weight),
-    bias: layer.bias === null ? null : g.constant(layer.bias),
     arriving,
-    map,
-    perOutput: (vector: Value) => g.reshape(vector, [1, ...vector.shape, ...trailing]),
-    parameter,
+    parameter: (name) => parameterOf(resolved, name, setting, output),
     box: () => boxOfLayer(g, network, index, resolved, setting),
   };
   return propagate(g, flowsOf(context, rule), losses);

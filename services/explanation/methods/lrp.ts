@@ -8,7 +8,7 @@ import { rulesByLayer } from '../composites.ts';
 import { explainedNetwork, openFrame, relevanceShape, routeOf, subjectKey } from '../frame.ts';
 import { boundTensor, intersection } from '../inputBox.ts';
 import { EXPLAIN, type Plan, type ReportLayout, runOnce, type Subject } from '../plan.ts';
-import { type ResolvedRule, relevancePass } from '../relevance.ts';
+import { outputsByRule, type ResolvedRule, relevancePass } from '../relevance.ts';
 import { type Losses, total } from '../rules/flow.ts';
 import { parametersOf } from '../rules/index.ts';
 import { ParameterPool, ParameterReader } from '../rules/parameters.ts';
@@ -106,7 +106,9 @@ function layersBehind({ layers, output }: Network, end: number): readonly number
 }
 
 function buildGraph(subject: Subject, rules: readonly ResolvedRule[], startWith: Start, count: number): Graph {
-  const { g, forward, units, target, scores, explained } = openFrame(subject);
+  const { g, forward, units, target, scores, explained } = openFrame(subject, (builder) =>
+    outputsByRule(builder, rules),
+  );
   const start = startWith === 'score' ? g.mul(target, units) : target;
   const losses = new LossCollector(g);
   const parameters = new ParameterReader(g, count);

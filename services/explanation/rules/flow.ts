@@ -1,4 +1,4 @@
-import type { Value } from '../../engine/graph.ts';
+import { BATCH, type Value } from '../../engine/graph.ts';
 import type { GraphBuilder } from '../../engine/graphBuilder.ts';
 import type { LinearMap } from '../layers/linearMap.ts';
 
@@ -22,6 +22,8 @@ export interface Flow {
   readonly epsilon: Value | null;
   /** What is distributed: the arriving relevance, times this flow's share. */
   readonly relevance: Value;
+  /** Whether relevance at z = 0 is reported as dead: of units to which nothing contributes. Otherwise ε has taken it. */
+  readonly dead?: boolean;
   /** Arriving relevance that the rule lets no flow distribute. */
   readonly lost?: Value;
 }
@@ -49,29 +51,47 @@ export function propagate(g: GraphBuilder, flows: readonly Flow[], losses: Losse
 /** relevance_j / S_ε(z_j), S_ε(z) = z + ε·sgn(z) with sgn(0) = +1; 0 where S_ε = 0. */
 export function normalised(
   g: GraphBuilder,
-  { z, bias, epsilon, relevance, lost }: Omit<Flow, 'parts'>,
+  { z, bias, epsilon, relevance, dead = false, lost }: Omit<Flow, 'parts'>,
   losses: Losses,
 ): Value {
-  const zero = g.scalar(0);
-  const isZero = g.equal(z, zero);
-  const dead = total(g, g.where(isZero, relevance, zero));
-  losses.add('dead', dead);
-  if (lost !== undefined) losses.add('dead', total(g, lost));
-  if (epsilon === null) {
-    const s = g.where(isZero, zero, g.div(relevance, g.where(isZero, g.scalar(1), z)));
-    if (bias !== null) losses.add('bias', weightedTotal(g, s, bias));
-    return s;
-  }
-  const signed = z.nonNegative ? epsilon : g.where(g.greaterEqual(z, zero), epsilon, g.neg(epsilon));
-  const s = g.div(relevance, g.add(z, signed));
-  const taken = z.nonNegative ? weightedTotal(g, s, epsilon) : total(g, g.mul(s, signed));
-  losses.add('stabiliser', g.sub(taken, dead));
+  const s = epsilon === null ? unstabilised(g, z, relevance) : g.div(relevance, stabilised(g, z, epsilon));
   if (bias !== null) losses.add('bias', weightedTotal(g, s, bias));
+  if (lost !== undefined) losses.add('dead', total(g, lost));
+  const atZero = dead || epsilon === null ? total(g, g.where(g.equal(z, g.scalar(0)), relevance, g.scalar(0))) : null;
+  if (atZero !== null) losses.add('dead', atZero);
+  if (epsilon !== null) {
+    const taken = takenByEpsilon(g, s, z, epsilon);
+    losses.add('stabiliser', atZero === null ? taken : g.sub(taken, atZero));
+  }
   return s;
+}
+
+function unstabilised(g: GraphBuilder, z: Value, relevance: Value): Value {
+  const isZero = g.equal(z, g.scalar(0));
+  return g.where(isZero, g.scalar(0), g.div(relevance, g.where(isZero, g.scalar(1), z)));
+}
+
+function stabilised(g: GraphBuilder, z: Value, epsilon: Value): Value {
+  return g.add(z, signedEpsilon(g, z, epsilon));
+}
+
+function signedEpsilon(g: GraphBuilder, z: Value, epsilon: Value): Value {
+  return z.nonNegative ? epsilon : g.where(g.greaterEqual(z, g.scalar(0)), epsilon, g.neg(epsilon));
+}
+
+/** Σ_j s_j ε·sgn(z_j). */
+function takenByEpsilon(g: GraphBuilder, s: Value, z: Value, epsilon: Value): Value {
+  if (!z.nonNegative) return total(g, g.mul(s, signedEpsilon(g, z, epsilon)));
+  return g.mul(total(g, s), g.reshape(epsilon, [BATCH]));
 }
 
 /** Σ over everything but the batch: [N]. */
 export function total(g: GraphBuilder, value: Value): Value {
+  const { operation, inputs } = value;
+  const [moved] = inputs;
+  // Values that only changed places have the same sum, which is then computed once.
+  const onlyMoved = operation.name === 'reshape' || (operation.name === 'transpose' && operation.order[0] === 0);
+  if (onlyMoved && moved !== undefined && moved.shape[0] === value.shape[0]) return total(g, moved);
   return g.reduceSum(
     value,
     value.shape.slice(1).map((_, axis) => axis + 1),

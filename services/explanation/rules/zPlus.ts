@@ -17,6 +17,7 @@ export const zPlus: LinearRule<'z-plus'> = {
         bias: kept === null ? null : perOutput(kept),
         epsilon: parameter('stabiliser'),
         relevance: arriving,
+        dead: true,
       },
     ];
   },
