@@ -125,6 +125,13 @@ export class ExplainPool {
     return reply.bytes;
   }
 
+  /** The values of a linear layer's weights. */
+  async weights({ registered }: LoadedModel, layer: number): Promise<Float32Array> {
+    const reply = await this.withModel(registered, (model) => ({ kind: 'weights', model, layer }));
+    if (reply.kind !== 'weights') throw new Error(`a worker answered ${reply.kind}`);
+    return reply.values;
+  }
+
   async ping(): Promise<void> {
     await this.pool.run({ kind: 'ping' });
   }

@@ -1,6 +1,6 @@
 import { multiplyAdds, parameterCount } from '../../models/cost.ts';
 import { importModel } from '../../models/importers/importModel.ts';
-import type { Network } from '../../models/network.ts';
+import { isLinear, layerAt, type Network } from '../../models/network.ts';
 import { MissingTensorError, TensorStore } from '../../models/tensors/store.ts';
 import { arrayTensor } from '../../models/tensors/tensor.ts';
 import { ElucidError, faultAt } from '../../schemas/errors.ts';
@@ -55,6 +55,7 @@ export class ExplainRuntime {
     try {
       if (task.kind === 'load') return { kind: 'loaded' };
       if (task.kind === 'export') return await this.exportGraph(model, task);
+      if (task.kind === 'weights') return await this.readWeights(model, task.layer);
       return await this.explain(model, task);
     } catch (error) {
       if (!(error instanceof MissingTensorError)) throw error;
@@ -123,6 +124,12 @@ export class ExplainRuntime {
       const values = { relevance, scores, explained, report };
       return { kind: 'explained', engine: engine.name, computeMs, cached, ...values };
     });
+  }
+
+  private async readWeights({ network }: LoadedModel, index: number): Promise<ExplainReply> {
+    const layer = layerAt(network, index);
+    if (!isLinear(layer)) throw new TypeError(`${layer.name} is a ${layer.type}: it has no weights`);
+    return { kind: 'weights', values: await this.store.read(layer.weight) };
   }
 
   /** The uncompiled graph with the raw weights inside; derived constants stay operations. */

@@ -34,6 +34,8 @@ export type ExplainTask =
       readonly method: MethodName;
       readonly options: Readonly<Record<string, unknown>>;
     }
+  /** Reads the weights of a linear layer, by its index. */
+  | { readonly kind: 'weights'; readonly model: TaskModel; readonly layer: number }
   | { readonly kind: 'ping' };
 
 export interface ExplainedRows {
@@ -54,6 +56,7 @@ export type ExplainReply =
     } & ExplainedRows)
   | { readonly kind: 'loaded' }
   | { readonly kind: 'exported'; readonly bytes: Uint8Array }
+  | { readonly kind: 'weights'; readonly values: Float32Array }
   | { readonly kind: 'pong'; readonly engine: string }
   /** The worker does not know the model yet, or its files have gone from the store: send all about it. */
   | { readonly kind: 'model-unknown' };

@@ -138,6 +138,11 @@ export interface ExplanationService {
     method: MethodName,
     options: Readonly<Record<string, unknown>>,
   ): Promise<Uint8Array>;
+  /**
+   * The weights of a convolution that sees the input, [out, in / groups, kh, kw], batch normalisations folded.
+   * @throws ElucidError `unknown-layer`, `not-applicable`
+   */
+  filters(model: string, version: string | undefined, layer: string): Promise<ArrayTensor>;
   /** Resolves when a worker of each kind has answered. */
   alive(): Promise<void>;
   close(): Promise<void>;

@@ -10,6 +10,7 @@ import type { Plan } from '../explanation/plan.ts';
 import { describeModel } from './describe.ts';
 import { ExplainPool, type ExplainPoolOptions } from './explainPool.ts';
 import type { ExplainCommand, Explanation, ExplanationService, ModelDescription, ModelState } from './explanation.ts';
+import { filterLayer } from './filters.ts';
 import { IngestPool } from './ingestPool.ts';
 import { itemsOf } from './items.ts';
 import { Models } from './models.ts';
@@ -90,6 +91,12 @@ class Service implements ExplanationService {
     const loaded = await this.models.load(this.registry.get(model, version));
     loaded.plan(method, options);
     return this.explainPool.exportOnnx(loaded, method, options);
+  }
+
+  async filters(model: string, version: string | undefined, layer: string): Promise<ArrayTensor> {
+    const loaded = await this.models.load(this.registry.get(model, version));
+    const { index, shape } = filterLayer(loaded.network, layer);
+    return arrayTensor(shape, await this.explainPool.weights(loaded, index));
   }
 
   async alive(): Promise<void> {
