@@ -9,14 +9,17 @@ export type Runs<Result> = Generator<RunRequest, Result, NamedTensors>;
 /** What the first run of a driver with several runs finds out. */
 export interface FirstRun {
   readonly outputs: NamedTensors;
-  /** The target of every item with the predicted output filled in, so that perturbed inputs are explained for the same one. */
+  /**
+   * The target of every item with the predicted output, or the position of a channel's maximum, filled in: so that perturbed
+   * inputs are explained for the same one.
+   */
   readonly target: ArrayTensor;
 }
 
 /** Runs the inputs as they are, and fixes what is explained. */
-export function* firstRun({ input, target }: Pick<PlanInput, 'input' | 'target'>, binary: boolean): Runs<FirstRun> {
+export function* firstRun({ input, target }: Pick<PlanInput, 'input' | 'target'>): Runs<FirstRun> {
   const outputs = yield { graph: EXPLAIN, inputs: { [INPUT]: input, [TARGET]: target } };
-  return { outputs, target: fixTarget(target, outputOf(outputs, 'scores'), binary) };
+  return { outputs, target: outputOf(outputs, 'resolved') };
 }
 
 /**
@@ -65,18 +68,4 @@ export function outputOf(outputs: NamedTensors, name: string): ArrayTensor {
 /** An empty tensor for one result per item. */
 export function perItem(items: number, shape: Shape): ArrayTensor {
   return arrayTensor([items, ...shape], new Float32Array(items * sizeOf(shape)));
-}
-
-/** The same choice that graphs make for a row of zeros: the first of the largest scores, or the sign of a single one. */
-function fixTarget(target: ArrayTensor, scores: ArrayTensor, binary: boolean): ArrayTensor {
-  const [rows = 0] = target.shape;
-  const fixed = arrayTensor(target.shape, Float32Array.from(target.data));
-  for (let row = 0; row < rows; row += 1) {
-    const own = rowOf(fixed, row);
-    if (own.some((weight) => weight !== 0)) continue;
-    const score = rowOf(scores, row);
-    if (binary) own[0] = (score[0] ?? 0) > 0 ? 1 : -1;
-    else own[score.reduce((best, value, i) => (value > (score[best] ?? 0) ? i : best), 0)] = 1;
-  }
-  return fixed;
 }

@@ -80,12 +80,12 @@ function planDerivative(subject: Subject, name: string, step: Step, reading: Rea
 }
 
 function buildGraph(subject: Subject, step: Step, reading: Reading): Graph {
-  const { g, forward, target, scores, explained } = openFrame(subject);
+  const { g, forward, target, resolved, scores, explained } = openFrame(subject);
   const route = routeOf(subject);
   const { atEnd } = backwardPass(g, forward, route, target, (at) => step(g, at));
   const x = forward.at(route.to);
   const relevance = reading(g, x, atEnd ?? g.mul(x, g.scalar(0)));
-  return g.build({ relevance, scores, explained });
+  return g.build({ relevance, scores, explained, resolved });
 }
 
 /** Another step at ReLUs, the chain rule everywhere else. */

@@ -1,16 +1,9 @@
-import type { Network } from '../../../models/network.ts';
 import { faultAt } from '../../../schemas/errors.ts';
 import type { Subject } from '../plan.ts';
-import { outputsOf } from '../target.ts';
 
 /** Refuses relevance at a layer for methods that vary the input. @throws ElucidError `not-applicable` */
 export function inputOnly({ layer = null, network }: Subject, method: string): void {
   if (layer === null) return;
   const name = network.layers[layer]?.name ?? '';
   throw faultAt('not-applicable', '/layer', `${method} gives relevance at the input only, not at layer ${name}`);
-}
-
-/** Whether "predicted" is a matter of the sign of a single sigmoid output. */
-export function isBinary(network: Network, unit: number | null): boolean {
-  return unit === null && outputsOf(network) === 1 && network.outputFunction === 'sigmoid';
 }

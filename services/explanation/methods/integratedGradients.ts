@@ -1,10 +1,10 @@
 import { arrayTensor } from '../../../models/tensors/tensor.ts';
 import { firstRun, outputOf, perItem, rowOf, runRows } from '../drivers.ts';
 import { relevanceShape, subjectKey } from '../frame.ts';
-import { type Driver, EXPLAIN, type Subject } from '../plan.ts';
+import { type Driver, EXPLAIN } from '../plan.ts';
 import { baselineInput } from './baseline.ts';
 import { derivativeGraph } from './gradients.ts';
-import { inputOnly, isBinary } from './inputOnly.ts';
+import { inputOnly } from './inputOnly.ts';
 import type { Method } from './method.ts';
 import { type Quadrature, quadrature } from './quadrature.ts';
 
@@ -27,18 +27,14 @@ export const integratedGradients: Method<'integrated-gradients'> = {
       requiredBox: null,
       rowsPerItem: 2 + path.points.length,
       graphs: () => ({ [EXPLAIN]: derivativeGraph(subject) }),
-      driver: pathDriver(subject, baseline, path),
+      driver: pathDriver(baseline, path),
     };
   },
 };
 
-function pathDriver(
-  { network, unit = null }: Subject,
-  baseline: Float32Array,
-  { points, weights }: Quadrature,
-): Driver {
+function pathDriver(baseline: Float32Array, { points, weights }: Quadrature): Driver {
   return function* (given, maxBatch) {
-    const { outputs, target } = yield* firstRun(given, isBinary(network, unit));
+    const { outputs, target } = yield* firstRun(given);
     const { input } = given;
     const [items = 0, ...shape] = input.shape;
     const mean = perItem(items, shape);

@@ -4,7 +4,7 @@ import { openFrame, relevanceShape, subjectKey } from '../frame.ts';
 import { type Driver, EXPLAIN, type Subject } from '../plan.ts';
 import { baselineInput } from './baseline.ts';
 import { NO_DECOMPOSITION } from './gradients.ts';
-import { inputOnly, isBinary } from './inputOnly.ts';
+import { inputOnly } from './inputOnly.ts';
 import type { Method } from './method.ts';
 
 type Extents = number | readonly [number, number] | undefined;
@@ -47,18 +47,18 @@ export const occlusion: Method<'occlusion'> = {
       requiredBox: null,
       rowsPerItem: 1 + windows.length,
       graphs: () => {
-        const { g, scores, explained } = openFrame(subject);
-        return { [EXPLAIN]: g.build({ scores, explained }) };
+        const { g, scores, explained, resolved } = openFrame(subject);
+        return { [EXPLAIN]: g.build({ scores, explained, resolved }) };
       },
       driver: windowDriver(subject, windows, fill),
     };
   },
 };
 
-function windowDriver({ network, unit = null }: Subject, windows: readonly Window[], fillWith: Float32Array): Driver {
+function windowDriver({ network }: Subject, windows: readonly Window[], fillWith: Float32Array): Driver {
   const shape = network.inputShape;
   return function* (given, maxBatch) {
-    const { outputs, target } = yield* firstRun(given, isBinary(network, unit));
+    const { outputs, target } = yield* firstRun(given);
     const [items = 0] = given.input.shape;
     const relevance = perItem(items, shape);
     const covered = new Float32Array(fillWith.length);

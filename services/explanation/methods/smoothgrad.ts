@@ -2,9 +2,9 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import { firstRun, perItem, rowOf, runRows } from '../drivers.ts';
 import { relevanceShape, subjectKey } from '../frame.ts';
-import { type Driver, EXPLAIN, type Subject } from '../plan.ts';
+import { type Driver, EXPLAIN } from '../plan.ts';
 import { derivativeGraph, NO_DECOMPOSITION } from './gradients.ts';
-import { inputOnly, isBinary } from './inputOnly.ts';
+import { inputOnly } from './inputOnly.ts';
 import type { Method } from './method.ts';
 
 interface Noise {
@@ -28,15 +28,15 @@ export const smoothgrad: Method<'smoothgrad'> = {
       requiredBox: null,
       rowsPerItem: 1 + options.n,
       graphs: () => ({ [EXPLAIN]: derivativeGraph(subject) }),
-      driver: noiseDriver(subject, options),
+      driver: noiseDriver(options),
     };
   },
 };
 
 /** Every item gets the same noise, so that it does not matter which others it runs with. */
-function noiseDriver({ network, unit = null }: Subject, { n, sigma, seed, of }: Noise): Driver {
+function noiseDriver({ n, sigma, seed, of }: Noise): Driver {
   return function* (given, maxBatch) {
-    const { outputs, target } = yield* firstRun(given, isBinary(network, unit));
+    const { outputs, target } = yield* firstRun(given);
     const { input } = given;
     const [items = 0, ...shape] = input.shape;
     const relevance = perItem(items, shape);

@@ -6,7 +6,7 @@ import { type FirstRun, firstRun, outputOf, perItem, type Runs, rowOf, runRows }
 import { relevanceShape, subjectKey } from '../frame.ts';
 import { type Driver, EXPLAIN, type Plan, type Subject } from '../plan.ts';
 import { derivativeGraph, planGradientTimesInput } from './gradients.ts';
-import { inputOnly, isBinary } from './inputOnly.ts';
+import { inputOnly } from './inputOnly.ts';
 import { findRoot, pointAt, ROWS_PER_ROOT } from './lineRoot.ts';
 import type { Method } from './method.ts';
 
@@ -33,9 +33,9 @@ function planLine(subject: Subject, options: Readonly<Record<string, unknown>>):
 }
 
 /** The nearest zero of f along −sgn(f)·∇f, every variable held in the box; then the gradient there. */
-function lineDriver({ network, box, unit = null }: Subject): Driver {
+function lineDriver({ box }: Subject): Driver {
   return function* ({ input, target }, maxBatch) {
-    const first = yield* firstRun({ input, target }, isBinary(network, unit));
+    const first = yield* firstRun({ input, target });
     const [items = 0, ...shape] = input.shape;
     const roots = perItem(items, shape);
     for (let item = 0; item < items; item += 1) {
