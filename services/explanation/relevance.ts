@@ -86,9 +86,16 @@ function forwardContext(g: GraphBuilder, layer: LinearLayer, x: Value): ForwardC
     x,
     weight: g.constant(layer.weight),
     bias: layer.bias === null ? null : g.constant(layer.bias),
+    inputAxis: inputAxisOf(layer),
     map: (weight) => linearMap(g, layer, weight, x.shape.slice(1)),
     perOutput: (vector) => g.reshape(vector, [1, ...vector.shape, ...trailing]),
   };
+}
+
+function inputAxisOf(layer: LinearLayer): number | null {
+  if (layer.type === 'dense') return 1;
+  if (layer.groups > 1) return null;
+  return layer.type === 'conv2d' ? 1 : 0;
 }
 
 function linearRelevance(

@@ -6,6 +6,8 @@ import type { LinearMap } from '../layers/linearMap.ts';
 export interface Part {
   readonly input: Value | null;
   readonly map: LinearMap;
+  /** Adds up what belongs to one element of the layer's input, where `input` holds several values for each. */
+  readonly gather?: (contributions: Value) => Value;
 }
 
 /**
@@ -35,17 +37,20 @@ export interface Losses {
 
 /** The relevance of a linear layer's input: the sum of its flows. */
 export function propagate(g: GraphBuilder, flows: readonly Flow[], losses: Losses): Value {
-  const arriving = new Map<Value | null, Value>();
+  // Parts with the same input are added up before they meet it.
+  const arriving = new Map<Value | null, { share: Value; part: Part }>();
   for (const flow of flows) {
     const s = normalised(g, flow, losses);
-    for (const { input, map } of flow.parts) {
-      const known = arriving.get(input);
-      const share = map.transpose(s);
-      arriving.set(input, known === undefined ? share : g.add(known, share));
+    for (const part of flow.parts) {
+      const known = arriving.get(part.input);
+      const share = part.map.transpose(s);
+      arriving.set(part.input, { part, share: known === undefined ? share : g.add(known.share, share) });
     }
   }
-  const shares = [...arriving].map(([input, share]) => (input === null ? share : g.mul(input, share)));
-  return shares.reduce((sum, share) => g.add(sum, share));
+  const contributions = [...arriving.values()].map(({ share, part: { input, gather = (value) => value } }) =>
+    gather(input === null ? share : g.mul(input, share)),
+  );
+  return contributions.reduce((sum, contribution) => g.add(sum, contribution));
 }
 
 /** relevance_j / S_ε(z_j), S_ε(z) = z + ε·sgn(z) with sgn(0) = +1; 0 where S_ε = 0. */

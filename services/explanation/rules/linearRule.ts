@@ -12,6 +12,8 @@ export interface ForwardContext {
   readonly weight: Value;
   /** [out]; null when the layer has none. */
   readonly bias: Value | null;
+  /** Axis of the weights that meets the channels of x; null for a layer in groups, whose channels meet only some. */
+  readonly inputAxis: number | null;
   /** The layer with other weights. */
   map(weight: Value): LinearMap;
   /** A vector [out] as [1, out] or [1, out, 1, 1], to meet z. */

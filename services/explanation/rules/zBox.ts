@@ -1,3 +1,4 @@
+import type { Value } from '../../engine/graph.ts';
 import { sumOfParts } from './contributions.ts';
 import type { Part } from './flow.ts';
 import { type LinearContext, type LinearRule, nonZero } from './linearRule.ts';
@@ -19,11 +20,28 @@ export const zBox: LinearRule<'z-box'> = {
   },
 };
 
-/** The distances from both bounds, each with the weights that they meet. */
-function distances({ g, x, weight, map, box }: LinearContext): readonly Part[] {
+/**
+ * The distances from both bounds, each with the weights that they meet: as further channels of one layer where the layer
+ * has no groups, else as a layer each.
+ */
+function distances({ g, x, weight, map, inputAxis, box }: LinearContext): readonly Part[] {
   const { low, high } = box();
+  const [fromLow, fromHigh] = [g.relu(g.sub(x, low)), g.relu(g.sub(high, x))];
+  const [positive, negative] = [g.relu(weight), g.relu(g.neg(weight))];
+  if (inputAxis === null) {
+    return [
+      { input: fromLow, map: map(positive) },
+      { input: fromHigh, map: map(negative) },
+    ];
+  }
+  const [batch = 0, channels = 0, ...places] = x.shape;
+  const half = (value: Value, from: number) =>
+    g.slice(value, [0, from, ...places.map(() => 0)], [batch, channels, ...places]);
   return [
-    { input: g.relu(g.sub(x, low)), map: map(g.relu(weight)) },
-    { input: g.relu(g.sub(high, x)), map: map(g.relu(g.neg(weight))) },
+    {
+      input: g.concat([fromLow, fromHigh], 1),
+      map: map(g.concat([positive, negative], inputAxis)),
+      gather: (contributions) => g.add(half(contributions, 0), half(contributions, channels)),
+    },
   ];
 }
