@@ -12,7 +12,9 @@ import { isRouting, routeBack } from './layers/routing.ts';
 import { type Flow, type Losses, normalised, propagate, total } from './rules/flow.ts';
 import { flowsOf, isForLinear, outputOf, type RuleForLinear } from './rules/index.ts';
 import type { ForwardContext, LinearContext } from './rules/linearRule.ts';
+import { normalisationRelevance } from './rules/localResponse.ts';
 import type { ParameterPlace, ParameterReader } from './rules/parameters.ts';
+import { splitAmongMaxima } from './rules/ties.ts';
 
 /** The rule of one layer, and where its free numbers are found. */
 export interface ResolvedRule {
@@ -180,8 +182,9 @@ function otherRelevance(
   });
   switch (layer.type) {
     case 'activation':
-    case 'lrn':
       throw new RangeError(`rule ${rule.name} does not fit layer ${layer.name}`);
+    case 'lrn':
+      return [normalisationRelevance(g, layer, x, arriving, losses)];
     case 'affine': {
       const contribution = g.mul(x, perChannel(g, g.constant(layer.scale), x));
       const kept = rule.name === 'epsilon' && rule.bias === 'keep';
@@ -190,8 +193,13 @@ function otherRelevance(
       const s = normalised(g, kept ? flow : { ...flow, z: contribution }, losses);
       return [g.mul(contribution, s)];
     }
-    case 'maxPool2d':
-      return [g.maxPool2dBackward(x, arriving, layer)];
+    case 'maxPool2d': {
+      if (rule.name !== 'winner-take-all' || rule.ties === 'first') return [g.maxPool2dBackward(x, arriving, layer)];
+      if (rule.ties === 'split') return [splitAmongMaxima(g, layer, x, output, arriving)];
+      const map = averageMap(g, { ...layer, type: 'avgPool2d', counted: [0, 0, 0, 0] }, x.shape.slice(1));
+      const z = map.apply(x, null);
+      return [propagate(g, [{ ...shares('stabiliser', null), z, parts: [{ input: x, map }] }], losses)];
+    }
     case 'avgPool2d': {
       const map = averageMap(g, layer, x.shape.slice(1));
       return [propagate(g, [{ ...shares('stabiliser', null), parts: [{ input: x, map }] }], losses)];

@@ -44,5 +44,6 @@ export function outputOf(context: ForwardContext, rule: RuleForLinear): Value | 
 /** The numbers of any rule that do not change the graph. */
 export function parametersOf(rule: Rule): RuleParameters {
   if (isForLinear(rule)) return (LINEAR_RULES[rule.name] as LinearRule<LinearRuleName>).parameters(rule);
-  return rule.name === 'norm' ? nonZero({ stabiliser: rule.stabiliser }) : {};
+  const divides = rule.name === 'norm' || (rule.name === 'winner-take-all' && rule.ties === 'average');
+  return divides ? nonZero({ stabiliser: rule.stabiliser }) : {};
 }
