@@ -1,7 +1,15 @@
-import type { ActivationLayer, Conv2dLayer, DenseLayer, Layer, LrnLayer, MaxPool2dLayer, Network } from '../models/network.ts';
+import type {
+  ActivationLayer,
+  Conv2dLayer,
+  DenseLayer,
+  Layer,
+  LrnLayer,
+  MaxPool2dLayer,
+  Network,
+} from '../models/network.ts';
 import { saveNetwork } from '../models/networkStore.ts';
-import { type ArrayTensor, arrayTensor, sizeOf } from '../models/tensors/tensor.ts';
 import type { TensorStore } from '../models/tensors/store.ts';
+import { type ArrayTensor, arrayTensor, sizeOf } from '../models/tensors/tensor.ts';
 
 /** Layers of BVLC CaffeNet (Jia et al. 2014): what differs from one to the next. */
 const CONVOLUTIONS = [
@@ -70,7 +78,15 @@ function maxPool(base: Base, from: number): MaxPool2dLayer {
   return { ...base, type: 'maxPool2d', kernel: [3, 3], stride: [2, 2], padding: [0, 0, over, over] };
 }
 
-const lrn = (base: Base): LrnLayer => ({ ...base, type: 'lrn', region: 'across', size: 5, alpha: 1e-4, beta: 0.75, k: 1 });
+const lrn = (base: Base): LrnLayer => ({
+  ...base,
+  type: 'lrn',
+  region: 'across',
+  size: 5,
+  alpha: 1e-4,
+  beta: 0.75,
+  k: 1,
+});
 
 /** Uniform numbers with variance 2 / fan-in. */
 function heWeights(seed: number): (shape: readonly number[]) => ArrayTensor {
