@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { Agent, get } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -31,7 +32,8 @@ export interface StartOptions {
 export async function startService({ cacheDir, home = ROOT, environment = {} }: StartOptions): Promise<RunningService> {
   const port = await freePort();
   const started = performance.now();
-  const child = spawn(process.execPath, [join(home, 'dist/services/server.js')], {
+  const child = spawn(process.execPath, await startArguments(home), {
+    cwd: home,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       ...process.env,
@@ -50,6 +52,15 @@ export async function startService({ cacheDir, home = ROOT, environment = {} }: 
     throw error;
   }
   return { url, pid: child.pid ?? 0, startMs: performance.now() - started, stop: () => stopped(child) };
+}
+
+/** What `npm start` hands to node after the build. */
+async function startArguments(home: string): Promise<string[]> {
+  const content: unknown = JSON.parse(await readFile(join(home, 'package.json'), 'utf8'));
+  const { scripts } = z.object({ scripts: z.object({ start: z.string() }) }).parse(content);
+  const [, argumentsOfNode] = /&& node (\S.*)$/.exec(scripts.start) ?? [];
+  if (argumentsOfNode === undefined) throw new Error('the script start of package.json does not end with node ...');
+  return argumentsOfNode.split(' ');
 }
 
 /** Gives `use` a service with an empty cache of its own, and removes both afterwards. */

@@ -41,12 +41,17 @@ async function serve(config: Config, logger: Logger): Promise<void> {
   logModels(registry, logger);
   const service = await openService(config, registry);
   const app = await buildApp({ config, logger, service, registry, version: home.version });
+  try {
+    await app.listen({
+      host: config.HOST,
+      port: config.PORT,
+      listenTextResolver: (url) => `elucid ${home.version} explains at ${url}; documentation at ${url}/docs`,
+    });
+  } catch (error) {
+    await service.close();
+    throw error;
+  }
   stopGracefully(app, service, logger);
-  await app.listen({
-    host: config.HOST,
-    port: config.PORT,
-    listenTextResolver: (url) => `elucid ${home.version} explains at ${url}; documentation at ${url}/docs`,
-  });
 }
 
 function openService(config: Config, registry: Registry): Promise<ExplanationService> {
@@ -89,7 +94,7 @@ function openLogger({ LOG_LEVEL: level }: Config): Logger {
 
 function readConfigOrExit(): Config {
   try {
-    const config = readConfig(process.env, { temporaryFolder: tmpdir(), user: String(userInfo().uid) });
+    const config = readConfig(process.env, { temporaryFolder: tmpdir(), user: userName() });
     if (config.MODELS_DIR !== undefined) checkFolder('MODELS_DIR', config.MODELS_DIR);
     return config;
   } catch (error) {
@@ -97,6 +102,11 @@ function readConfigOrExit(): Config {
     process.stderr.write(`${error.message}\n`);
     process.exit(EXIT_CONFIG);
   }
+}
+
+/** Tells users of a machine apart; a container may run under a number that has no name. */
+function userName(): string {
+  return String(process.getuid?.() ?? userInfo().username);
 }
 
 function checkFolder(name: string, path: string): void {

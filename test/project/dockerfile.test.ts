@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -27,6 +28,12 @@ function readStages(): Stage[] {
 }
 
 const stages = readStages();
+
+const { scripts } = z
+  .object({ scripts: z.object({ start: z.string() }) })
+  .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
+/** What `npm start` runs after the build. */
+const startCommand = scripts.start.split(' && ').at(-1)?.split(' ');
 
 function all({ instructions }: Stage, name: string): string[] {
   return instructions.flatMap(([instruction, rest]) => (instruction === name ? [rest] : []));
@@ -62,8 +69,8 @@ describe('Dockerfile', () => {
       expect(existsSync(join(root, 'docker/healthcheck.mjs'))).toBe(true);
     });
 
-    test('starts node without a shell, so that signals arrive', () => {
-      expect(all(stage, 'CMD')).toEqual(['["node", "dist/services/server.js"]']);
+    test('starts the service as npm start does, but without a shell, so that signals arrive', () => {
+      expect(all(stage, 'CMD').map((command) => JSON.parse(command))).toEqual([startCommand]);
     });
 
     test('listens for the outside, with jemalloc, and leaves the question who may ask to compose', () => {
