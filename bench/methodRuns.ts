@@ -53,6 +53,7 @@ interface Runner {
 /**
  * Times the forward pass and every candidate in turn, round after round, so that a drift of the machine's speed meets all
  * of them alike.
+ * @param whileOpen called when all was timed and everything is still compiled
  */
 export async function timeMethods(
   engine: Engine,
@@ -60,6 +61,7 @@ export async function timeMethods(
   candidates: readonly Candidate[],
   batch: number,
   rounds: number,
+  whileOpen: () => Promise<void> = async () => {},
 ): Promise<readonly Timing[]> {
   const runners = [await forwardRunner(engine, subject)];
   for (const candidate of candidates) runners.push(await methodRunner(engine, subject, candidate));
@@ -71,6 +73,7 @@ export async function timeMethods(
       if (round >= 0) durations.get(title)?.push(performance.now() - started);
     }
   }
+  await whileOpen();
   for (const runner of runners) await runner.dispose();
   const median = (title: string) => quantiles(durations.get(title) ?? []).p50;
   const [forward] = runners;
