@@ -34,7 +34,7 @@ export const mnistCnn: Recipe = {
     });
   },
   schedule: {
-    epochs: 15,
+    epochs: 8,
     batchSize: 100,
     learningRate: 2e-3,
     distortion: { rotation: 0.17, scale: 0.12, shear: 0.12, shift: 2, elastic: 1.2 },

@@ -23,7 +23,7 @@ export const mnistMlp: Recipe = {
     });
   },
   schedule: {
-    epochs: 30,
+    epochs: 8,
     batchSize: 100,
     learningRate: 1e-3,
     distortion: { rotation: 0.15, scale: 0.1, shear: 0.1, shift: 1.5, elastic: 1 },
