@@ -1,6 +1,6 @@
 import type { Value } from '../../engine/graph.ts';
 import type { GraphBuilder } from '../../engine/graphBuilder.ts';
-import { contributions, sumOfParts } from './contributions.ts';
+import { contributions, flowOf, sumOfParts } from './contributions.ts';
 import type { Flow } from './flow.ts';
 import { type ForwardContext, type LinearContext, type LinearRule, nonZero } from './linearRule.ts';
 
@@ -29,17 +29,8 @@ export const alphaBeta: LinearRule<'alpha-beta'> = {
 
 /** One sign's share. Negative contributions enter with their absolute values: N_ij / S(ΣN) does not change by it. */
 function flow(context: LinearContext, policy: 'keep' | 'zero', sign: 'positive' | 'negative', relevance: Value): Flow {
-  const { g, bias, perOutput, parameter } = context;
-  const parts = contributions(context, sign);
-  const kept = partOfBias(g, policy === 'keep' ? bias : null, sign);
-  return {
-    parts,
-    z: sumOfParts(context, parts, kept),
-    bias: kept === null ? null : perOutput(kept),
-    epsilon: parameter('stabiliser'),
-    relevance,
-    dead: true,
-  };
+  const kept = partOfBias(context.g, policy === 'keep' ? context.bias : null, sign);
+  return { ...flowOf(context, contributions(context, sign), kept, relevance), dead: true };
 }
 
 /**

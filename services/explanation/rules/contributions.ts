@@ -1,6 +1,6 @@
 import type { Value } from '../../engine/graph.ts';
-import type { Part } from './flow.ts';
-import type { ForwardContext } from './linearRule.ts';
+import type { Flow, Part } from './flow.ts';
+import type { ForwardContext, LinearContext } from './linearRule.ts';
 
 /**
  * The positive contributions x⁺w⁺ + x⁻w⁻, or the absolute values of the negative ones, |x⁺w⁻ + x⁻w⁺|. All inputs and
@@ -19,6 +19,17 @@ export function sumOfParts({ g, x }: ForwardContext, parts: readonly Part[], bia
   const ones = () => g.constant({ kind: 'array', shape: [1, ...x.shape.slice(1)], data: onesOf(x) });
   const sums = parts.map(({ input, map }, i) => map.apply(input ?? ones(), i === 0 ? bias : null));
   return sums.reduce((sum, part) => g.add(sum, part));
+}
+
+/** Relevance shared by these parts, with the bias (a vector, or null) in the denominator. */
+export function flowOf(context: LinearContext, parts: readonly Part[], bias: Value | null, relevance: Value): Flow {
+  return {
+    parts,
+    z: sumOfParts(context, parts, bias),
+    bias: bias === null ? null : context.perOutput(bias),
+    epsilon: context.parameter('stabiliser'),
+    relevance,
+  };
 }
 
 function onesOf(x: Value): Float32Array {

@@ -1,5 +1,5 @@
 import type { Value } from '../../engine/graph.ts';
-import { sumOfParts } from './contributions.ts';
+import { flowOf } from './contributions.ts';
 import type { Flow, Part } from './flow.ts';
 import { type LinearContext, type LinearRule, nonZero } from './linearRule.ts';
 import { isMultiple } from './multiples.ts';
@@ -36,19 +36,12 @@ function flow(
   sign: 'positive' | 'negative',
   relevance: Value,
 ): Flow {
-  const { g, x, weight, map, perOutput, parameter } = context;
+  const { g, x, weight, map } = context;
   const favoured = (value: Value, part: 'positive' | 'negative') =>
     g.add(value, g.mul(g.scalar(factor), part === 'positive' ? g.relu(value) : g.negativePart(value)));
   const opposite = sign === 'positive' ? 'negative' : 'positive';
   const withPositiveInput: Part = { input: g.relu(x), map: map(favoured(weight, sign)) };
   const withNegativeInput: Part = { input: g.negativePart(x), map: map(favoured(weight, opposite)) };
   const parts = x.nonNegative ? [withPositiveInput] : [withPositiveInput, withNegativeInput];
-  const kept = bias === null ? null : favoured(bias, sign);
-  return {
-    parts,
-    z: sumOfParts(context, parts, kept),
-    bias: kept === null ? null : perOutput(kept),
-    epsilon: parameter('stabiliser'),
-    relevance,
-  };
+  return flowOf(context, parts, bias === null ? null : favoured(bias, sign), relevance);
 }

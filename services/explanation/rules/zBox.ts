@@ -1,5 +1,5 @@
 import type { Value } from '../../engine/graph.ts';
-import { sumOfParts } from './contributions.ts';
+import { flowOf } from './contributions.ts';
 import type { Part } from './flow.ts';
 import { type LinearContext, type LinearRule, nonZero } from './linearRule.ts';
 
@@ -13,11 +13,7 @@ export const zBox: LinearRule<'z-box'> = {
     ...nonZero({ stabiliser }),
     ...(low === undefined || high === undefined ? {} : { low: [low].flat(), high: [high].flat() }),
   }),
-  flows: (context) => {
-    const parts = distances(context);
-    const epsilon = context.parameter('stabiliser');
-    return [{ parts, z: sumOfParts(context, parts, null), bias: null, epsilon, relevance: context.arriving }];
-  },
+  flows: (context) => [flowOf(context, distances(context), null, context.arriving)],
 };
 
 /**
