@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { importModel } from '../models/importers/importModel.ts';
 import type { Network } from '../models/network.ts';
 import type { Box } from '../models/preprocessing/pixels.ts';
@@ -14,7 +16,6 @@ import { planExplanation } from '../services/explanation/methods/index.ts';
 import { caffeNet } from './caffenet.ts';
 import { MANY, SINGLE, type Timing, timeMethods } from './methodRuns.ts';
 import { operationTimes } from './operationTimes.ts';
-import { memoryOfTree } from './processes.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 /** Limits that the project sets itself, as multiples of forward: CaffeNet on the onnx engine, batch 1 and 8. */
@@ -44,10 +45,10 @@ async function report(store: TensorStore, loadBefore: number): Promise<string> {
   const threads = availableParallelism();
   const one = createOnnxEngine({ store, threads: 1 });
   const all = createOnnxEngine({ store, threads });
-  let memory = Number.NaN;
-  await timeMethods(all, photograph, SINGLE.slice(2, 3), 8, 1, async () => {
-    memory = (await memoryOfTree(process.pid)).pssMib;
-  });
+  const [alone = 0, together = 0] = [
+    await memoryOfDeepTaylor(store.root, photograph.network.id, 1),
+    await memoryOfDeepTaylor(store.root, photograph.network.id, 8),
+  ];
   const parts = [
     '# Methods, as multiples of the forward pass',
     introduction(loadBefore),
@@ -61,7 +62,7 @@ async function report(store: TensorStore, loadBefore: number): Promise<string> {
       ]),
       LIMITS,
     ),
-    `Memory of this process with forward and deep Taylor compiled and run at batch 8: ${memory.toFixed(0)} MiB PSS, mapped weights included (limit: 900 MB for all processes of the service, whose others take about 200 MiB: \`npm run bench:explain\`).`,
+    `Memory of a process with deep Taylor compiled and run, mapped weights included: ${alone.toFixed(0)} MiB PSS at batch 1, ${together.toFixed(0)} at batch 8. The limit is 900 MB for all processes of the service; the other two take about 150 MiB.`,
     '### Where the time of deep Taylor goes',
     'Milliseconds by operation of ONNX Runtime, one thread.',
     await profiles(store, photograph),
@@ -114,6 +115,13 @@ function introduction(loadBefore: number): string {
     'Written by `npm run bench:methods`; medians, all lines of a table measured in turn.',
     `${machine}, Node ${process.version}; load average before: ${loadBefore.toFixed(1)}.`,
   ].join('\n');
+}
+
+/** Measured in a process of its own, which holds nothing but the engine and the mapped weights. */
+async function memoryOfDeepTaylor(root: string, network: string, batch: number): Promise<number> {
+  const command = ['--import', 'tsx', join(ROOT, 'bench/memoryOfDeepTaylor.ts'), root, network, String(batch)];
+  const { stdout } = await promisify(execFile)(process.execPath, command);
+  return Number(stdout.trim());
 }
 
 async function digitNetwork(store: TensorStore): Promise<Subject> {
