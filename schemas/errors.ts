@@ -9,6 +9,7 @@ export const ERROR_CODES = [
   'invalid', // the request breaks the schema, or asks for the impossible
   'not-acceptable', // no representation that the client accepts
   'unknown-model', // no such model, or version of it
+  'unknown-layer', // no such layer of the model
   'unknown-route',
   'method-not-allowed',
   'not-applicable', // the method or rule does not fit the model

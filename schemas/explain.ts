@@ -27,6 +27,12 @@ const settings = {
     .default({})
     .meta({ description: 'Options of the method; unknown keys are refused.', anyOf: documentedOptions }),
   target: Target.default('predicted'),
+  layer: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('Name of a layer, as in GET /models/{name}: relevance at its output instead of at the input'),
   render: renderSchema.prefault({}),
   include: z
     .array(z.enum(INCLUDABLE))

@@ -17,6 +17,10 @@ const target = z.object({
   index: z.int().nullable().describe('null for a weighted target'),
   label: z.string().nullable(),
   weights: z.record(z.string(), z.number()).nullable().describe('Weight by output index, for a weighted target'),
+  unit: z
+    .object({ layer: z.string(), channel: z.int(), position: z.tuple([z.int(), z.int()]).readonly().nullable() })
+    .nullable()
+    .describe("A hidden unit; position null: where the channel's value is largest"),
   score: z.number().describe('What was explained: Σ_k w_k f_k before any softmax'),
 });
 

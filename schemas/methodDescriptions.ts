@@ -38,6 +38,42 @@ export const METHOD_DESCRIPTIONS: Readonly<Record<MethodName, MethodDescription>
       'A. Shrikumar, P. Greenside, A. Shcherbina, A. Kundaje: Not just a black box. arXiv:1605.01713 (2016); S. Bach et ' +
       'al. (2015), section 2.3',
   },
+  taylor: {
+    title: 'Simple Taylor decomposition',
+    summary:
+      'The first-order Taylor terms ∂f/∂x_i (x_i − x̃_i) at a root x̃ of the score: the limit x̃ → 0, or the nearest zero ' +
+      'along the gradient inside the box.',
+    source:
+      'S. Bach et al. (2015), section 2.3; G. Montavon, W. Samek, K.-R. Müller: Methods for interpreting and ' +
+      'understanding deep neural networks. Digital Signal Processing 73 (2018) 1–15',
+  },
+  'integrated-gradients': {
+    title: 'Integrated gradients',
+    summary: 'The mean gradient on the straight way from a baseline to the input, times their difference.',
+    source: 'M. Sundararajan, A. Taly, Q. Yan: Axiomatic attribution for deep networks. ICML 2017',
+  },
+  smoothgrad: {
+    title: 'SmoothGrad',
+    summary: 'The mean gradient, or squared gradient, over noisy copies of the input.',
+    source: 'D. Smilkov, N. Thorat, B. Kim, F. Viégas, M. Wattenberg: SmoothGrad. arXiv:1706.03825 (2017)',
+  },
+  'guided-backprop': {
+    title: 'Guided backpropagation',
+    summary: 'The gradient, of which every ReLU lets only what is positive pass, and only where it was active.',
+    source:
+      'J. Springenberg, A. Dosovitskiy, T. Brox, M. Riedmiller: Striving for simplicity: the all convolutional net. ' +
+      'ICLR workshop 2015',
+  },
+  deconvnet: {
+    title: 'Deconvolution',
+    summary: 'The gradient, of which every ReLU lets only what is positive pass, active or not.',
+    source: 'M. Zeiler, R. Fergus: Visualizing and understanding convolutional networks. ECCV 2014',
+  },
+  occlusion: {
+    title: 'Occlusion',
+    summary: 'How much the score falls when a window of the input is hidden, averaged where windows overlap.',
+    source: 'M. Zeiler, R. Fergus: Visualizing and understanding convolutional networks. ECCV 2014',
+  },
   lrp: {
     title: 'Layer-wise relevance propagation',
     summary:

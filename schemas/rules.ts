@@ -71,8 +71,19 @@ export const NormRule = z
 export const PassRule = z.strictObject({ name: z.literal('pass') }).describe('Relevance unchanged');
 
 export const WinnerTakeAllRule = z
-  .strictObject({ name: z.literal('winner-take-all'), ties: z.enum(['first']).default('first') })
+  .strictObject({
+    name: z.literal('winner-take-all'),
+    ties: z
+      .enum(['first', 'split', 'average'])
+      .default('first')
+      .describe('first: to the first of equal maxima; split: shared among them; average: as average pooling'),
+    stabiliser,
+  })
   .describe('All relevance of a max-pooling window to its maximum');
+
+export const TaylorRule = z
+  .strictObject({ name: z.literal('taylor') })
+  .describe('Local response normalisation by its Taylor expansion, shares normalised to 1 (Binder 2016)');
 
 /** How one layer passes relevance to its inputs. */
 export const Rule = z.discriminatedUnion('name', [
@@ -86,6 +97,7 @@ export const Rule = z.discriminatedUnion('name', [
   NormRule,
   PassRule,
   WinnerTakeAllRule,
+  TaylorRule,
 ]);
 
 export type Rule = z.infer<typeof Rule>;

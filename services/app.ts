@@ -34,6 +34,9 @@ const DRAIN_MS = 7_000;
 /** What a JSON body may hold beside the base64 of an upload. */
 const JSON_SLACK_BYTES = 64 * 1024;
 
+/** A layer's name in a path: importers take up to 256 characters, and percent-encoding makes three of one. */
+const MAX_PARAM_LENGTH = 768;
+
 /** Builds the app; `listen` and `close` are the caller's. */
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
   const { config, logger, service, registry, version } = dependencies;
@@ -52,7 +55,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => sendProblem(failureOf(error), request, reply),
-    routerOptions: { maxParamLength: 200 },
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
   });
   logRequests(app);
   drainOnClose(app, DRAIN_MS);

@@ -64,6 +64,7 @@ function openService(config: Config, registry: Registry): Promise<ExplanationSer
     maxBatch: config.MAX_BATCH,
     maxQueue: config.MAX_QUEUE,
     maxPixels: config.MAX_PIXELS,
+    maxRuns: config.MAX_RUNS,
     timeoutMs: config.EXPLAIN_TIMEOUT_MS,
     cacheDir: config.CACHE_DIR,
     cacheBytes: config.CACHE_BYTES,

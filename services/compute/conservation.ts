@@ -22,6 +22,9 @@ export function conservationOf(
 ): ConservationReport {
   if (kind.kind === 'none') return { conservation: null, note: kind.note, layers: null };
   if (kind.kind === 'score') return { conservation: balance(score, relevanceSum, null), note: null, layers: null };
+  if (kind.kind === 'difference') {
+    return { conservation: balance(report[0] ?? 0, relevanceSum, null), note: null, layers: null };
+  }
   const { columns, layers } = kind.layout;
   const [start = 0, bias = 0, stabiliser = 0, dead = 0, dropped = 0] = report;
   const absorbed = { bias, stabiliser, dead, dropped };

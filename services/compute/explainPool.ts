@@ -1,8 +1,7 @@
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import type { ArrayTensor } from '../../models/tensors/tensor.ts';
 import type { MethodName } from '../../schemas/methods.ts';
-import type { Plan } from '../explanation/plan.ts';
-import { outputsOf } from '../explanation/target.ts';
+import type { Focus, Plan } from '../explanation/plan.ts';
 import type { ExplainedRows, ExplainReply, ExplainSetup, ExplainTask, TaskModel, TaskRows } from './explainTask.ts';
 import type { LoadedModel } from './loadedModel.ts';
 import { modelKey } from './modelKey.ts';
@@ -13,9 +12,7 @@ import { workerModule } from './workerSetup.ts';
 
 export interface ExplainPoolOptions extends ExplainSetup {
   readonly workers: number;
-  readonly maxBatch: number;
   readonly maxQueue: number;
-  readonly timeoutMs: number;
 }
 
 /** Tasks that a worker holds at a time: while one runs, the next is on its way. */
@@ -31,7 +28,18 @@ export interface ExplainRun extends ExplainedRows {
   readonly cached: boolean;
 }
 
-type Explained = Extract<ExplainReply, { kind: 'explained' }>;
+/** What a request asks of a plan. */
+export interface ExplainRequestRows {
+  readonly method: MethodName;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly focus: Focus;
+  /** [N, ...input shape] */
+  readonly input: ArrayTensor;
+  /** The target's row, the same for all of N. */
+  readonly target: Float32Array;
+}
+
+type Explained = Extract<ExplainReply, { kind: 'explained' }> & { readonly batchSize: number };
 type Asked = Omit<Extract<ExplainTask, { kind: 'explain' }>, keyof TaskRows | 'model' | 'kind'> & {
   readonly registered: RegisteredModel;
   readonly rows: TaskRows;
@@ -44,8 +52,17 @@ export class ExplainPool {
   private readonly maxBatch: number;
 
   constructor(options: ExplainPoolOptions) {
-    const { engine, providers, threads, cacheDir, cacheBytes, cacheDiskBytes, workers, maxBatch } = options;
-    const setup: ExplainSetup = { engine, providers, threads, cacheDir, cacheBytes, cacheDiskBytes };
+    const { engine, providers, threads, cacheDir, cacheBytes, cacheDiskBytes, workers, maxBatch, timeoutMs } = options;
+    const setup: ExplainSetup = {
+      engine,
+      providers,
+      threads,
+      cacheDir,
+      cacheBytes,
+      cacheDiskBytes,
+      maxBatch,
+      timeoutMs,
+    };
     const module = workerModule('explainWorker');
     this.maxBatch = maxBatch;
     this.pool = new WorkerPool({ module, workers, tasksPerWorker: TASKS_PER_WORKER, setup });
@@ -53,33 +70,32 @@ export class ExplainPool {
       slots: workers * TASKS_PER_WORKER,
       maxWaiting: options.maxQueue,
       maxRows: maxBatch,
-      timeoutMs: options.timeoutMs,
+      timeoutMs,
       run: (asked) => this.runTogether(asked),
     });
   }
 
   /**
    * Explains all rows of an input, in batches of at most `maxBatch`.
-   * @param target weights of the network's own outputs for every row; null for the predicted output
+   * @param request.target the target's row, the same for every row
    * @throws ElucidError `queue-full`, `deadline`, `gone`, `stopping`, `worker-lost`
    */
   async run(
-    model: LoadedModel,
+    { registered }: LoadedModel,
     plan: Plan,
-    method: MethodName,
-    options: Readonly<Record<string, unknown>>,
-    input: ArrayTensor,
-    target: Float32Array | null,
+    request: ExplainRequestRows,
     signal: AbortSignal,
   ): Promise<ExplainRun> {
+    const { method, options, focus, input, target } = request;
     const [rows = 0] = input.shape;
-    const { registered, network } = model;
-    const row = target ?? new Float32Array(outputsOf(network));
-    const parts = partsOf({ rows, input: input.data, target: row, parameters: plan.parameters }, this.maxBatch);
-    const key = `${registered.id} ${plan.key}`;
+    const parts = partsOf({ rows, input: input.data, target, parameters: plan.parameters }, this.maxBatch);
+    const key = `${registered.id} ${plan.key} ${plan.settings}`;
     const finished = await Promise.all(
       parts.map((part) =>
-        this.queue.submit({ key: plan.key, method, options, registered, rows: part }, { key, rows: part.rows, signal }),
+        this.queue.submit(
+          { key: plan.key, method, options, focus, registered, rows: part },
+          { key, rows: part.rows * plan.rowsPerItem, signal },
+        ),
       ),
     );
     const results = finished.map(({ result }) => result);
@@ -90,7 +106,7 @@ export class ExplainPool {
       cached: results.every(({ cached }) => cached),
       computeMs: results.reduce((sum, { computeMs }) => sum + computeMs, 0),
       waitedMs: Math.max(...finished.map(({ waitedMs }) => waitedMs)),
-      batchSize: Math.max(...finished.map(({ rows: together }) => together)),
+      batchSize: Math.max(...results.map(({ batchSize }) => batchSize)),
     };
   }
 
@@ -109,6 +125,13 @@ export class ExplainPool {
     return reply.bytes;
   }
 
+  /** The values of a linear layer's weights. */
+  async weights({ registered }: LoadedModel, layer: number): Promise<Float32Array> {
+    const reply = await this.withModel(registered, (model) => ({ kind: 'weights', model, layer }));
+    if (reply.kind !== 'weights') throw new Error(`a worker answered ${reply.kind}`);
+    return reply.values;
+  }
+
   async ping(): Promise<void> {
     await this.pool.run({ kind: 'ping' });
   }
@@ -121,7 +144,7 @@ export class ExplainPool {
   private async runTogether(asked: readonly Asked[]): Promise<readonly Explained[]> {
     const [first] = asked;
     if (first === undefined) return [];
-    const { registered, key, method, options } = first;
+    const { registered, key, method, options, focus } = first;
     const rows = joinTaskRows(asked.map((one) => one.rows));
     const reply = await this.withModel(registered, (model) => ({
       kind: 'explain',
@@ -129,13 +152,14 @@ export class ExplainPool {
       key,
       method,
       options,
+      focus,
       ...rows,
     }));
     if (reply.kind !== 'explained') throw new Error(`a worker answered ${reply.kind}`);
     return splitRows(
       reply,
       asked.map((one) => one.rows.rows),
-    ).map((part) => ({ ...reply, ...part }));
+    ).map((part) => ({ ...reply, ...part, batchSize: rows.rows }));
   }
 
   /** A worker that does not know the model is told about it. */

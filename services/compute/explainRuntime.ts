@@ -1,17 +1,18 @@
 import { multiplyAdds, parameterCount } from '../../models/cost.ts';
 import { importModel } from '../../models/importers/importModel.ts';
-import type { Network } from '../../models/network.ts';
+import { isLinear, layerAt, type Network } from '../../models/network.ts';
 import { MissingTensorError, TensorStore } from '../../models/tensors/store.ts';
 import { arrayTensor } from '../../models/tensors/tensor.ts';
-import type { Engine } from '../engine/engine.ts';
+import { ElucidError, faultAt } from '../../schemas/errors.ts';
+import type { Engine, NamedTensors } from '../engine/engine.ts';
 import { storedTensors } from '../engine/folding.ts';
 import { encodeOnnx } from '../engine/onnx/model.ts';
 import { EXPLAIN } from '../explanation/plan.ts';
 import { compilePlan, drive } from '../explanation/runPlan.ts';
-import { outputsOf } from '../explanation/target.ts';
 import { createEngines, type Engines } from './engines.ts';
 import { ExecutableCache } from './executableCache.ts';
 import type { ExplainReply, ExplainSetup, ExplainTask, TaskModel } from './explainTask.ts';
+import { meanInput } from './meanInput.ts';
 import { type Planner, plannerFor } from './planner.ts';
 import { Turns } from './turns.ts';
 
@@ -32,13 +33,13 @@ export class ExplainRuntime {
   private readonly executables: ExecutableCache;
   private readonly models = new Map<string, LoadedModel>();
   private readonly turns = new Turns();
-  private readonly cacheDiskBytes: number;
+  private readonly limits: Pick<ExplainSetup, 'cacheDiskBytes' | 'maxBatch' | 'timeoutMs'>;
 
   private constructor(store: TensorStore, engines: Engines, setup: ExplainSetup) {
     this.store = store;
     this.engines = engines;
     this.executables = new ExecutableCache(setup.cacheBytes);
-    this.cacheDiskBytes = setup.cacheDiskBytes;
+    this.limits = setup;
   }
 
   static async open(setup: ExplainSetup): Promise<ExplainRuntime> {
@@ -54,6 +55,7 @@ export class ExplainRuntime {
     try {
       if (task.kind === 'load') return { kind: 'loaded' };
       if (task.kind === 'export') return await this.exportGraph(model, task);
+      if (task.kind === 'weights') return await this.readWeights(model, task.layer);
       return await this.explain(model, task);
     } catch (error) {
       if (!(error instanceof MissingTensorError)) throw error;
@@ -74,7 +76,7 @@ export class ExplainRuntime {
     const engine = this.engines.for(multiplyAdds(network));
     const model = {
       network,
-      plan: plannerFor({ network, box: known.box }),
+      plan: plannerFor({ network, box: known.box, mean: await meanInput(known) }),
       engine,
       bytes: Math.max(bytes, LEAST_BYTES),
     };
@@ -84,41 +86,60 @@ export class ExplainRuntime {
 
   private async explain(model: LoadedModel, task: Extract<ExplainTask, { kind: 'explain' }>): Promise<ExplainReply> {
     const { network, engine } = model;
-    const plan = model.plan(task.method, task.options);
+    const plan = model.plan(task.method, task.options, task.focus);
     // Another key means that the model's box changed since this worker learnt about it.
     if (plan.key !== task.key && task.model.known === null) return { kind: 'model-unknown' };
     if (plan.key !== task.key) throw new Error(`the plan's key is ${plan.key}, the task's ${task.key}`);
     const compile = async () => {
       const executables = await compilePlan(engine, plan, network.id);
-      await this.store.evict(this.cacheDiskBytes);
+      await this.store.evict(this.limits.cacheDiskBytes);
       return executables;
     };
     const { rows } = task;
     const input = {
       input: arrayTensor([rows, ...network.inputShape], task.input),
-      target: arrayTensor([rows, outputsOf(network)], task.target),
+      target: arrayTensor([rows, task.target.length / rows], task.target),
       parameters: plan.parameters.length === 0 ? null : arrayTensor([rows, plan.parameters.length], task.parameters),
     };
     return this.executables.use(`${network.id} ${plan.key}`, model.bytes, compile, async (executables, cached) => {
       let computeMs = 0;
-      const results = await drive(plan, executables, input, (work) =>
+      const { maxBatch, timeoutMs } = this.limits;
+      const deadline = performance.now() + timeoutMs;
+      const turn = (work: () => Promise<NamedTensors>) =>
         this.turns.take(async () => {
           const started = performance.now();
+          if (started > deadline) throw new ElucidError('deadline', `no result within ${timeoutMs} ms`);
           const result = await work();
           computeMs += performance.now() - started;
           return result;
-        }),
-      );
+        });
+      const results = await drive(plan, executables, input, { maxBatch, turn });
       const data = (name: string) => results[name]?.data ?? new Float32Array();
-      const values = { relevance: data('relevance'), scores: data('scores'), report: data('report') };
+      const [relevance, scores, explained, report] = [
+        data('relevance'),
+        data('scores'),
+        data('explained'),
+        data('report'),
+      ];
+      const values = { relevance, scores, explained, report };
       return { kind: 'explained', engine: engine.name, computeMs, cached, ...values };
     });
   }
 
+  private async readWeights({ network }: LoadedModel, index: number): Promise<ExplainReply> {
+    const layer = layerAt(network, index);
+    if (!isLinear(layer)) throw new TypeError(`${layer.name} is a ${layer.type}: it has no weights`);
+    return { kind: 'weights', values: await this.store.read(layer.weight) };
+  }
+
   /** The uncompiled graph with the raw weights inside; derived constants stay operations. */
   private async exportGraph(model: LoadedModel, task: Extract<ExplainTask, { kind: 'export' }>): Promise<ExplainReply> {
-    const graph = model.plan(task.method, task.options).graphs()[EXPLAIN];
-    if (graph === undefined) throw new Error('the plan has no single graph');
+    const plan = model.plan(task.method, task.options);
+    const graph = plan.graphs()[EXPLAIN];
+    if (plan.rowsPerItem > 1 || graph === undefined) {
+      const detail = `${task.method} takes ${plan.rowsPerItem} runs of a graph: it cannot be exported as one model`;
+      throw faultAt('not-applicable', '/method', detail);
+    }
     const { relevance, scores } = graph.outputs;
     if (relevance === undefined || scores === undefined) throw new Error('the graph has no relevance or scores');
     const exported = { inputs: graph.inputs, outputs: { relevance, scores } };

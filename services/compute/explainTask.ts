@@ -1,5 +1,6 @@
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import type { MethodName } from '../../schemas/methods.ts';
+import type { Focus } from '../explanation/plan.ts';
 
 /** The model a task is about: its `modelKey`, and everything about it when the worker has to learn it. */
 export interface TaskModel {
@@ -24,6 +25,7 @@ export type ExplainTask =
       readonly key: string;
       readonly method: MethodName;
       readonly options: Readonly<Record<string, unknown>>;
+      readonly focus: Focus;
     } & TaskRows)
   | { readonly kind: 'load'; readonly model: TaskModel }
   | {
@@ -32,11 +34,15 @@ export type ExplainTask =
       readonly method: MethodName;
       readonly options: Readonly<Record<string, unknown>>;
     }
+  /** Reads the weights of a linear layer, by its index. */
+  | { readonly kind: 'weights'; readonly model: TaskModel; readonly layer: number }
   | { readonly kind: 'ping' };
 
 export interface ExplainedRows {
   readonly relevance: Float32Array;
   readonly scores: Float32Array;
+  /** The explained value of each row. */
+  readonly explained: Float32Array;
   /** Empty when the plan has no report. */
   readonly report: Float32Array;
 }
@@ -50,6 +56,7 @@ export type ExplainReply =
     } & ExplainedRows)
   | { readonly kind: 'loaded' }
   | { readonly kind: 'exported'; readonly bytes: Uint8Array }
+  | { readonly kind: 'weights'; readonly values: Float32Array }
   | { readonly kind: 'pong'; readonly engine: string }
   /** The worker does not know the model yet, or its files have gone from the store: send all about it. */
   | { readonly kind: 'model-unknown' };
@@ -63,4 +70,8 @@ export interface ExplainSetup {
   readonly cacheBytes: number;
   /** Size that the tensor store is kept under. */
   readonly cacheDiskBytes: number;
+  /** Most rows of one run. */
+  readonly maxBatch: number;
+  /** Longest that a task may run, in milliseconds. */
+  readonly timeoutMs: number;
 }

@@ -16,6 +16,8 @@ export interface ExplainCommand {
   /** Parsed by the method's schema. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly target: Target;
+  /** Name of the layer at whose output relevance is wanted; without it, at the input. */
+  readonly layer?: string | undefined;
   readonly input: ExplainInput;
   /** Whether what the network saw is wanted as a picture, for overlays. */
   readonly picture: boolean;
@@ -39,7 +41,13 @@ export interface ExplainedTarget {
   readonly index: number | null;
   readonly label: string | null;
   readonly weights: Readonly<Record<string, number>> | null;
-  /** Σ_k w_k f_k before any softmax. */
+  /** A hidden unit; a null position is that of the channel's maximum. */
+  readonly unit: {
+    readonly layer: string;
+    readonly channel: number;
+    readonly position: readonly [number, number] | null;
+  } | null;
+  /** Σ_k w_k f_k before any softmax, or the unit's value. */
   readonly score: number;
 }
 
@@ -84,7 +92,7 @@ export interface Explanation {
   readonly method: MethodName;
   /** All options, resolved. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** [N, ...input shape]; never rescaled. */
+  /** [N, ...input shape], or of the layer's output; never rescaled. */
   readonly relevance: ArrayTensor;
   readonly items: readonly ItemExplanation[];
   /** What the network saw, for an image input when it was asked for. */
@@ -130,6 +138,11 @@ export interface ExplanationService {
     method: MethodName,
     options: Readonly<Record<string, unknown>>,
   ): Promise<Uint8Array>;
+  /**
+   * The weights of a convolution that sees the input, [out, in / groups, kh, kw], batch normalisations folded.
+   * @throws ElucidError `unknown-layer`, `not-applicable`
+   */
+  filters(model: string, version: string | undefined, layer: string): Promise<ArrayTensor>;
   /** Resolves when a worker of each kind has answered. */
   alive(): Promise<void>;
   close(): Promise<void>;

@@ -20,7 +20,7 @@ export function itemsOf(
     };
     const scores = own(run.scores);
     const relevance = extremes(own(run.relevance));
-    const described = target.describe(scores);
+    const described = { ...target.describe(scores), score: run.explained[row] ?? 0 };
     const { conservation, note, layers } = conservationOf(kind, relevance.sum, own(run.report), described.score);
     return { prediction: outputs.prediction(scores), target: described, relevance, conservation, note, layers };
   });

@@ -5,6 +5,7 @@ import { ElucidError } from '../../schemas/errors.ts';
 import type { ExplainPool } from './explainPool.ts';
 import type { ModelState } from './explanation.ts';
 import type { LoadedModel } from './loadedModel.ts';
+import { meanInput } from './meanInput.ts';
 import { modelKey } from './modelKey.ts';
 import { outputsOfModel } from './outputs.ts';
 import { plannerFor } from './planner.ts';
@@ -48,7 +49,7 @@ export class Models {
     const network = await loadNetwork(registered.id, this.store);
     if (network === null)
       throw new ElucidError('model-failed', `${registered.manifest.name} left no network in the store`);
-    const plan = plannerFor({ network, box: registered.box });
+    const plan = plannerFor({ network, box: registered.box, mean: await meanInput(registered) });
     return { registered, network, outputs: outputsOfModel(registered, network), plan };
   }
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { MethodName, MethodOptions } from '../../schemas/methods.ts';
 import { planExplanation } from '../explanation/methods/index.ts';
-import type { Plan, Subject } from '../explanation/plan.ts';
+import type { Focus, Plan, Subject } from '../explanation/plan.ts';
 
 /** Characters of options whose plans are kept per model: the same few are asked for again and again. */
 const PLANNED_CHARACTERS = 1 << 18;
@@ -11,19 +11,20 @@ const PLANNED_CHARACTERS = 1 << 18;
  * @param options parsed by the method's schema
  * @throws ElucidError `not-applicable`
  */
-export type Planner = (method: MethodName, options: Readonly<Record<string, unknown>>) => Plan;
+export type Planner = (method: MethodName, options: Readonly<Record<string, unknown>>, focus?: Focus) => Plan;
 
 /** A planner that remembers its latest plans. */
-export function plannerFor(subject: Subject): Planner {
+export function plannerFor(model: Omit<Subject, keyof Focus>): Planner {
   const plans = new LRUCache<string, Plan>({
     maxSize: PLANNED_CHARACTERS,
     sizeCalculation: (_, key) => key.length,
   });
-  return (method, options) => {
-    const key = `${method} ${JSON.stringify(options)}`;
+  return (method, options, focus = {}) => {
+    const { unit = null, layer = null } = focus;
+    const key = `${method} ${unit} ${layer} ${JSON.stringify(options)}`;
     const known = plans.get(key);
     if (known !== undefined) return known;
-    const plan = planExplanation(subject, method, options as MethodOptions<typeof method>);
+    const plan = planExplanation({ ...model, unit, layer }, method, options as MethodOptions<typeof method>);
     plans.set(key, plan);
     return plan;
   };

@@ -44,8 +44,8 @@ export function splitRows(results: ExplainedRows, counts: readonly number[]): re
       const size = values.length / total;
       return values.subarray(from * size, (from + count) * size);
     };
-    const { relevance, scores, report } = results;
-    const part = { relevance: cut(relevance), scores: cut(scores), report: cut(report) };
+    const { relevance, scores, explained, report } = results;
+    const part = { relevance: cut(relevance), scores: cut(scores), explained: cut(explained), report: cut(report) };
     from += count;
     return part;
   });
@@ -56,6 +56,7 @@ export function joinRows(parts: readonly ExplainedRows[]): ExplainedRows {
   return {
     relevance: concatenate(parts.map(({ relevance }) => relevance)),
     scores: concatenate(parts.map(({ scores }) => scores)),
+    explained: concatenate(parts.map(({ explained }) => explained)),
     report: concatenate(parts.map(({ report }) => report)),
   };
 }

@@ -1,41 +1,78 @@
+import { layerAt, type Network } from '../../models/network.ts';
 import { faultAt } from '../../schemas/errors.ts';
 import type { Target } from '../../schemas/target.ts';
+import { unitRow } from '../explanation/target.ts';
 import type { ExplainedTarget } from './explanation.ts';
 import type { Outputs } from './outputs.ts';
 
 /** Most candidates that a message lists. */
 const SHOWN = 10;
+const SHOWN_LAYERS = 40;
 
-/** What a request wants to have explained, in terms of the network's own outputs. */
+/** What a request wants to have explained, in terms of the network. */
 export interface ResolvedTarget {
-  /** Weights of the network's own outputs; null for the predicted one. */
-  readonly row: Float32Array | null;
-  /** The explained target of an item, when its scores are known. */
-  describe(own: Float32Array): ExplainedTarget;
+  /** The target's row, as graphs read it; all zeros for the predicted output. */
+  readonly row: Float32Array;
+  /** Index of the layer that holds the explained unit; null for outputs. */
+  readonly unit: number | null;
+  /** The explained target of an item, when the network's own scores are known. */
+  describe(own: Float32Array): Omit<ExplainedTarget, 'score'>;
 }
 
-/** @throws ElucidError `invalid` at /target for an unknown or ambiguous output, with the candidates */
-export function resolveTarget(target: Target, outputs: Outputs): ResolvedTarget {
+/** @throws ElucidError `invalid` at /target for an unknown or ambiguous output or unit, with the candidates */
+export function resolveTarget(target: Target, outputs: Outputs, network: Network): ResolvedTarget {
   if (target === 'predicted') {
     return {
-      row: null,
+      row: outputs.rowOf(0).fill(0),
+      unit: null,
       describe: (own) => {
-        const { index, label, score } = outputs.prediction(own);
-        return { index, label, weights: null, score };
+        const { index, label } = outputs.prediction(own);
+        return { index, label, weights: null, unit: null };
       },
     };
   }
-  if (typeof target === 'object') return weightedTarget(target.weights, outputs);
+  if (typeof target === 'object') {
+    return 'weights' in target ? weightedTarget(target.weights, outputs) : resolveUnit(target, network);
+  }
   const index = typeof target === 'number' ? checkIndex(target, outputs, '/target') : find(target, outputs, '/target');
+  const described = { index, label: outputs.labels?.[index] ?? null, weights: null, unit: null };
+  return { row: outputs.rowOf(index), unit: null, describe: () => described };
+}
+
+function resolveUnit(unit: Extract<Target, { channel: number }>, network: Network): ResolvedTarget {
+  const index = layerIndex(unit.layer, network, '/target/layer');
+  const { shape, name } = layerAt(network, index);
+  const [channels = 0, height = 1, width = 1] = shape;
+  const { channel, position } = unit;
+  if (channel >= channels) {
+    const detail = `target.channel of layer ${name} must be from 0 to ${channels - 1}; received ${channel}`;
+    throw faultAt('invalid', '/target/channel', detail);
+  }
+  if (position !== undefined && (shape.length !== 3 || position[0] >= height || position[1] >= width)) {
+    const allowed = shape.length === 3 ? `up to [${height - 1}, ${width - 1}]` : 'none, as the layer holds a vector';
+    const detail = `target.position in layer ${name} must be ${allowed}; received [${position.join(', ')}]`;
+    throw faultAt('invalid', '/target/position', detail);
+  }
+  const described = { layer: name, channel, position: position ?? null };
   return {
-    row: outputs.rowOf(index),
-    describe: (own) => ({
-      index,
-      label: outputs.labels?.[index] ?? null,
-      weights: null,
-      score: outputs.scores(own)[index] ?? 0,
-    }),
+    row: unitRow(shape, [channel, ...(position ?? [])]),
+    unit: index,
+    describe: () => ({ index: null, label: null, weights: null, unit: described }),
   };
+}
+
+/** Index of a layer by its name. @throws ElucidError `invalid` that names the layers there are */
+export function layerIndex(name: string, { layers, output }: Network, pointer: string): number {
+  const known = layers.slice(0, output + 1);
+  const index = known.findIndex((layer) => layer.name === name);
+  if (index >= 0) return index;
+  const names = known.map((layer) => layer.name);
+  const more = names.length > SHOWN_LAYERS ? `, and ${names.length - SHOWN_LAYERS} more` : '';
+  throw faultAt(
+    'invalid',
+    pointer,
+    `layer ${JSON.stringify(name)} is unknown; allowed: ${names.slice(0, SHOWN_LAYERS).join(', ')}${more}`,
+  );
 }
 
 function weightedTarget(weights: Readonly<Record<string, number>>, outputs: Outputs): ResolvedTarget {
@@ -54,15 +91,8 @@ function weightedTarget(weights: Readonly<Record<string, number>>, outputs: Outp
   if (row.every((weight) => weight === 0)) {
     throw faultAt('invalid', '/target/weights', 'the weights cancel: nothing would be explained');
   }
-  return {
-    row,
-    describe: (own) => ({
-      index: null,
-      label: null,
-      weights: Object.fromEntries(byIndex),
-      score: own.reduce((sum, score, k) => sum + score * (row[k] ?? 0), 0),
-    }),
-  };
+  const described = { index: null, label: null, weights: Object.fromEntries(byIndex), unit: null };
+  return { row, unit: null, describe: () => described };
 }
 
 function checkIndex(index: number, { count }: Outputs, pointer: string): number {

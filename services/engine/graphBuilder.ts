@@ -170,6 +170,12 @@ export class GraphBuilder {
     return moving.length === 0 ? x : this.node({ name: 'reverse', axes: moving }, [x]);
   }
 
+  /** A value of another graph, over inputs of this one. */
+  again({ operation, shape, nonNegative }: Value, inputs: readonly Value[]): Value {
+    if (operation.name === 'input') return this.input(operation.label, shape, nonNegative);
+    return operation.name === 'constant' ? this.constant(operation.tensor) : this.node(operation, inputs);
+  }
+
   /** The graph of these outputs; its inputs are all that were declared, whether an output needs them or not. */
   build(outputs: Readonly<Record<string, Value>>): Graph {
     return { inputs: [...this.inputs], outputs: { ...outputs } };

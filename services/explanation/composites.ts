@@ -17,7 +17,7 @@ const FITTING: {
   conv2dTranspose: { rules: LINEAR_RULES, usual: null },
   affine: { rules: ['epsilon', 'pass'], usual: Rule.parse({ name: 'epsilon' }) },
   activation: { rules: ['pass'], usual: PASS },
-  lrn: { rules: ['pass'], usual: PASS },
+  lrn: { rules: ['pass', 'taylor'], usual: PASS },
   maxPool2d: { rules: ['winner-take-all'], usual: Rule.parse({ name: 'winner-take-all' }) },
   avgPool2d: { rules: ['norm'], usual: NORM },
   add: { rules: ['norm'], usual: NORM },

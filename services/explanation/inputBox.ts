@@ -67,7 +67,7 @@ export function intersection(boxes: readonly Box[], inputShape: Shape): Box | nu
   const [first = null, ...others] = boxes;
   if (others.length === 0) return first;
   const tightest = (side: 'low' | 'high', choose: (...bounds: number[]) => number) => {
-    const bounds = boxes.map((box) => boundAt(box[side], inputShape));
+    const bounds = boxes.map((box) => boundAt(box[side], sizeOf(inputShape)));
     return Float32Array.from({ length: sizeOf(inputShape) }, (_, i) => choose(...bounds.map((bound) => bound(i))));
   };
   return { low: tightest('low', Math.max), high: tightest('high', Math.min) };
@@ -79,10 +79,8 @@ export function intersection(boxes: readonly Box[], inputShape: Shape): Box | nu
  * @throws ElucidError `out-of-box`, naming the element that is farthest out
  */
 export function checkInsideBox(input: ArrayTensor, box: Box): void {
-  const shape = input.shape.slice(1);
-  const low = boundAt(box.low, shape);
-  const high = boundAt(box.high, shape);
-  const size = sizeOf(shape);
+  const size = sizeOf(input.shape.slice(1));
+  const [low, high] = [boundAt(box.low, size), boundAt(box.high, size)];
   let worst = { excess: TOLERANCE, at: -1 };
   for (const [i, x] of input.data.entries()) {
     const element = i % size;
@@ -100,10 +98,16 @@ export function checkInsideBox(input: ArrayTensor, box: Box): void {
   );
 }
 
+/** Moves every value into the box, in place. `values` is one input. */
+export function clampToBox(values: Float32Array, box: Box): void {
+  const [low, high] = [boundAt(box.low, values.length), boundAt(box.high, values.length)];
+  for (const [i, value] of values.entries()) values[i] = Math.min(Math.max(value, low(i)), high(i));
+}
+
 /** A bound by the index of an element. */
-function boundAt(bound: Bound, shape: Shape): (element: number) => number {
+function boundAt(bound: Bound, size: number): (element: number) => number {
   if (typeof bound === 'number') return () => bound;
-  const block = sizeOf(shape) / bound.length;
+  const block = size / bound.length;
   return (element) => bound[Math.floor(element / block)] ?? 0;
 }
 

@@ -1,17 +1,20 @@
-import { isLinear, type Layer, layerAt, NETWORK_INPUT, type Network } from '../../models/network.ts';
+import { isLinear, type Layer, type LinearLayer, layerAt, NETWORK_INPUT, type Network } from '../../models/network.ts';
 import type { Box } from '../../models/preprocessing/pixels.ts';
 import type { Rule } from '../../schemas/rules.ts';
 import type { Value } from '../engine/graph.ts';
 import type { GraphBuilder } from '../engine/graphBuilder.ts';
 import { type BoxValues, boundTensor, boxAt, broadcastBound } from './inputBox.ts';
 import { perChannel } from './layers/activations.ts';
-import { type BackwardStep, backwardPass } from './layers/backward.ts';
-import { type ForwardPass, scaled } from './layers/forward.ts';
+import { type BackwardStep, backwardPass, type Route } from './layers/backward.ts';
+import { type ForwardPass, type OutputOf, scaled } from './layers/forward.ts';
 import { averageMap, linearMap } from './layers/linearMap.ts';
 import { isRouting, routeBack } from './layers/routing.ts';
 import { type Flow, type Losses, normalised, propagate, total } from './rules/flow.ts';
-import { flowsOf, isForLinear, type RuleForLinear } from './rules/index.ts';
+import { flowsOf, isForLinear, outputOf, type RuleForLinear } from './rules/index.ts';
+import type { ForwardContext, LinearContext } from './rules/linearRule.ts';
+import { normalisationRelevance } from './rules/localResponse.ts';
 import type { ParameterPlace, ParameterReader } from './rules/parameters.ts';
+import { splitAmongMaxima } from './rules/ties.ts';
 
 /** The rule of one layer, and where its free numbers are found. */
 export interface ResolvedRule {
@@ -27,26 +30,28 @@ export interface RelevanceSetting {
   readonly box: Box | null;
 }
 
-/** Relevance arriving at each layer's output, for the report by layer. */
+/** Relevance at the end of the route, and arriving at each layer's output on the way. */
 export interface RelevancePass {
-  readonly input: Value | null;
+  readonly atEnd: Value | null;
   readonly layers: readonly { readonly index: number; readonly arriving: Value }[];
 }
 
-/** Layer-wise relevance propagation from the output to the input, every layer by its rule. */
+/** Layer-wise relevance propagation along a route, every layer by its rule. */
 export function relevancePass(
   g: GraphBuilder,
   forward: ForwardPass,
+  route: Route,
   start: Value,
   setting: RelevanceSetting,
   losses: Losses,
 ): RelevancePass {
   const layers: { index: number; arriving: Value }[] = [];
-  const input = backwardPass(g, forward, start, (step) => {
+  const { atEnd, around } = backwardPass(g, forward, route, start, (step) => {
     layers.push({ index: step.index, arriving: step.arriving });
     return relevanceStep(g, forward.network, step, setting, losses);
   });
-  return { input, layers };
+  for (const value of around) losses.add('dropped', total(g, value));
+  return { atEnd, layers };
 }
 
 function relevanceStep(
@@ -68,6 +73,33 @@ function relevanceStep(
   return otherRelevance(g, layer, step, resolved, setting, losses);
 }
 
+/** How linear layers get their outputs out of what their rules compute anyway. */
+export function outputsByRule(g: GraphBuilder, rules: readonly ResolvedRule[]): OutputOf {
+  return (index, layer, x) => {
+    const rule = rules[index]?.rule;
+    return rule !== undefined && isForLinear(rule) ? outputOf(forwardContext(g, layer, x), rule) : null;
+  };
+}
+
+function forwardContext(g: GraphBuilder, layer: LinearLayer, x: Value): ForwardContext {
+  const trailing = layer.shape.slice(1).map(() => 1);
+  return {
+    g,
+    x,
+    weight: g.constant(layer.weight),
+    bias: layer.bias === null ? null : g.constant(layer.bias),
+    inputAxis: inputAxisOf(layer),
+    map: (weight) => linearMap(g, layer, weight, x.shape.slice(1)),
+    perOutput: (vector) => g.reshape(vector, [1, ...vector.shape, ...trailing]),
+  };
+}
+
+function inputAxisOf(layer: LinearLayer): number | null {
+  if (layer.type === 'dense') return 1;
+  if (layer.groups > 1) return null;
+  return layer.type === 'conv2d' ? 1 : 0;
+}
+
 function linearRelevance(
   g: GraphBuilder,
   network: Network,
@@ -79,19 +111,11 @@ function linearRelevance(
 ): Value {
   const [x] = inputs;
   if (x === undefined || !isLinear(layer)) throw new RangeError(`layer ${layer.name} has no input`);
-  const trailing = output.shape.slice(2).map(() => 1);
-  const map = (weight: Value) => linearMap(g, layer, weight, x.shape.slice(1));
-  const parameter = (name: string) => parameterOf(resolved, name, setting, output);
-  const context = {
-    g,
-    x,
+  const context: LinearContext = {
+    ...forwardContext(g, layer, x),
     z: output,
-    weight: g.constant(layer.weight),
-    bias: layer.bias === null ? null : g.constant(layer.bias),
     arriving,
-    map,
-    perOutput: (vector: Value) => g.reshape(vector, [1, ...vector.shape, ...trailing]),
-    parameter,
+    parameter: (name) => parameterOf(resolved, name, setting, output),
     box: () => boxOfLayer(g, network, index, resolved, setting),
   };
   return propagate(g, flowsOf(context, rule), losses);
@@ -158,8 +182,9 @@ function otherRelevance(
   });
   switch (layer.type) {
     case 'activation':
-    case 'lrn':
       throw new RangeError(`rule ${rule.name} does not fit layer ${layer.name}`);
+    case 'lrn':
+      return [normalisationRelevance(g, layer, x, arriving, losses)];
     case 'affine': {
       const contribution = g.mul(x, perChannel(g, g.constant(layer.scale), x));
       const kept = rule.name === 'epsilon' && rule.bias === 'keep';
@@ -168,8 +193,13 @@ function otherRelevance(
       const s = normalised(g, kept ? flow : { ...flow, z: contribution }, losses);
       return [g.mul(contribution, s)];
     }
-    case 'maxPool2d':
-      return [g.maxPool2dBackward(x, arriving, layer)];
+    case 'maxPool2d': {
+      if (rule.name !== 'winner-take-all' || rule.ties === 'first') return [g.maxPool2dBackward(x, arriving, layer)];
+      if (rule.ties === 'split') return [splitAmongMaxima(g, layer, x, output, arriving)];
+      const map = averageMap(g, { ...layer, type: 'avgPool2d', counted: [0, 0, 0, 0] }, x.shape.slice(1));
+      const z = map.apply(x, null);
+      return [propagate(g, [{ ...shares('stabiliser', null), z, parts: [{ input: x, map }] }], losses)];
+    }
     case 'avgPool2d': {
       const map = averageMap(g, layer, x.shape.slice(1));
       return [propagate(g, [{ ...shares('stabiliser', null), parts: [{ input: x, map }] }], losses)];

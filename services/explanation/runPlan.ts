@@ -4,6 +4,14 @@ import type { Plan, PlanInput } from './plan.ts';
 /** The compiled graphs of a plan, by their names. */
 export type Executables = Readonly<Record<string, Executable>>;
 
+export interface DriveLimits {
+  readonly maxBatch?: number;
+  readonly turn?: (work: () => Promise<NamedTensors>) => Promise<NamedTensors>;
+}
+
+/** Most rows of one run, where a caller has no opinion. */
+const DEFAULT_BATCH = 32;
+
 /** Compiles all graphs of a plan. */
 export async function compilePlan(engine: Engine, plan: Plan, folder: string): Promise<Executables> {
   const compiled: [string, Executable][] = [];
@@ -13,15 +21,16 @@ export async function compilePlan(engine: Engine, plan: Plan, folder: string): P
 
 /**
  * Runs a plan's driver to its end.
- * @param turn runs one graph when it is this driver's turn, so that long drivers let others in between
+ * @param limits `maxBatch`: most rows of one run; `turn` runs one graph when it is this driver's turn, so that long drivers
+ *   let others in between
  */
 export async function drive(
   plan: Plan,
   executables: Executables,
   input: PlanInput,
-  turn: <Result>(work: () => Promise<Result>) => Promise<Result> = (work) => work(),
+  { maxBatch = DEFAULT_BATCH, turn = (work) => work() }: DriveLimits = {},
 ): Promise<NamedTensors> {
-  const driver = plan.driver(input);
+  const driver = plan.driver(input, maxBatch);
   let step = driver.next();
   while (step.done !== true) {
     const { graph, inputs } = step.value;

@@ -17,6 +17,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   invalid: { status: 422, title: 'The request is invalid' },
   'not-acceptable': { status: 406, title: 'No acceptable representation' },
   'unknown-model': { status: 404, title: 'Unknown model' },
+  'unknown-layer': { status: 404, title: 'Unknown layer' },
   'unknown-route': { status: 404, title: 'No such resource' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
   'not-applicable': { status: 422, title: 'The method does not fit the model' },

@@ -4,6 +4,7 @@ import { explainRoute } from './explain/route.ts';
 import { healthRoutes } from './health.ts';
 import { methodRoute } from './methods.ts';
 import { exportRoute } from './models/exportRoute.ts';
+import { filtersRoute } from './models/filtersRoute.ts';
 import { modelRoutes } from './models/route.ts';
 import { watchMethods } from './plugins/allowedMethods.ts';
 import { acceptForms } from './plugins/multipart.ts';
@@ -21,6 +22,7 @@ export async function rest(plain: FastifyInstance, context: HttpContext): Promis
   explainRoute(app, context);
   modelRoutes(app, context);
   exportRoute(app, context);
+  filtersRoute(app, context);
   methodRoute(app);
   healthRoutes(app, context);
   openApiRoute(plain);

@@ -9,6 +9,7 @@ const ENDPOINTS = [
   'GET /models',
   'GET /models/{name}',
   'GET /models/{name}/explanation.onnx',
+  'GET /models/{name}/layers/{layer}/filters',
   'GET /methods',
   'GET /health/live',
   'GET /health/ready',

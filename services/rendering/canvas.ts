@@ -11,7 +11,7 @@ export interface Rectangle {
 }
 
 export const INK: Rgb = [32, 32, 32];
-const FRAME: Rgb = [208, 208, 208];
+export const FRAME: Rgb = [208, 208, 208];
 
 /** A white picture to draw on. */
 export function blankCanvas(width: number, height: number): Picture {

@@ -14,7 +14,12 @@ test('what is joined for a batch comes back to each task as if it had run alone'
   const parts = partsOf({ rows: 3, input, target: Float32Array.of(0, 1), parameters: [] }, 2);
   const batch = joinTaskRows(parts);
   expect(batch).toMatchObject({ rows: 3, input });
-  const results = { relevance: batch.input, scores: batch.target, report: new Float32Array() };
+  const results = {
+    relevance: batch.input,
+    scores: batch.target,
+    explained: Float32Array.of(1, 2, 3),
+    report: new Float32Array(),
+  };
   const own = splitRows(results, [2, 1]);
   expect(own.map(({ relevance }) => [...relevance])).toEqual([
     [1, 2, 3, 4],

@@ -1,12 +1,11 @@
 import type { Network } from '../../models/network.ts';
-import type { Box } from '../../models/preprocessing/pixels.ts';
 import type { TensorStore } from '../../models/tensors/store.ts';
 import { type ArrayTensor, arrayTensor, sizeOf } from '../../models/tensors/tensor.ts';
 import { METHOD_OPTIONS, type MethodName } from '../../schemas/methods.ts';
 import type { Engine } from '../../services/engine/engine.ts';
 import { planExplanation } from '../../services/explanation/methods/index.ts';
 import type { Plan, Subject } from '../../services/explanation/plan.ts';
-import { runPlan } from '../../services/explanation/runPlan.ts';
+import { compilePlan, type DriveLimits, drive } from '../../services/explanation/runPlan.ts';
 import { temporaryStore } from '../support/engines.ts';
 import { outputCount } from './networks.ts';
 
@@ -14,6 +13,9 @@ import { outputCount } from './networks.ts';
 export interface ExplainedRow {
   readonly relevance: Float32Array;
   readonly scores: Float32Array;
+  /** The explained value; NaN where the plan does not give it. */
+  readonly explained: number;
+  /** The first column of the report: what was put in, or the difference of two scores. */
   readonly start: number;
   readonly bias: number;
   readonly stabiliser: number;
@@ -23,7 +25,7 @@ export interface ExplainedRow {
   readonly layers: readonly number[];
 }
 
-/** One row of a batch: the input, and the weights of the outputs; no weights means the predicted output. */
+/** One row of a batch: the input, and the target's row; none means the predicted output. All rows have one, or none has. */
 export interface Row {
   readonly x: ArrayLike<number>;
   readonly target?: ArrayLike<number>;
@@ -52,32 +54,35 @@ export function engineOfBlock(create: (store: TensorStore) => Promise<Engine>): 
 
 /** Options as a client writes them, planned. */
 export function planned(
-  subject: { network: Network; box?: Box | null },
+  subject: Pick<Subject, 'network'> & Partial<Subject>,
   method: MethodName,
   options: Record<string, unknown> = {},
 ): Plan {
-  const whole: Subject = { network: subject.network, box: subject.box ?? null };
-  return planExplanation(whole, method, METHOD_OPTIONS[method].parse(options) as never);
+  return planExplanation({ box: null, ...subject }, method, METHOD_OPTIONS[method].parse(options) as never);
 }
 
-/** Runs a plan once, with all rows in one batch. */
+/** Runs a plan, all rows in one batch. */
 export async function runRows(
   engine: Engine,
   network: Network,
   plan: Plan,
   rows: readonly Row[],
+  limits: DriveLimits = {},
 ): Promise<readonly ExplainedRow[]> {
-  const outputs = outputCount(network);
+  const width = rows[0]?.target?.length ?? outputCount(network);
   const stacked = (shape: readonly number[], values: (row: Row) => ArrayLike<number>): ArrayTensor =>
     arrayTensor([rows.length, ...shape], Float32Array.from(rows.flatMap((row) => Array.from(values(row)))));
-  const result = await runPlan(engine, plan, network.id, {
+  const input = {
     input: stacked(network.inputShape, ({ x }) => x),
-    target: stacked([outputs], ({ target }) => target ?? new Float32Array(outputs)),
+    target: stacked([width], ({ target }) => target ?? new Float32Array(width)),
     parameters:
       plan.parameters.length === 0
         ? null
         : stacked([plan.parameters.length], ({ parameters }) => parameters ?? plan.parameters),
-  });
+  };
+  const executables = await compilePlan(engine, plan, network.id);
+  const result = await drive(plan, executables, input, limits);
+  await Promise.all(Object.values(executables).map((executable) => executable.dispose()));
   const rowOf = (name: string, row: number) => {
     const tensor = result[name];
     if (tensor === undefined) return new Float32Array();
@@ -87,6 +92,7 @@ export async function runRows(
   return rows.map((_, row) => {
     const [start = 0, bias = 0, stabiliser = 0, dead = 0, dropped = 0, ...layers] = rowOf('report', row);
     const sums = { start, bias, stabiliser, dead, dropped, layers };
-    return { relevance: rowOf('relevance', row), scores: rowOf('scores', row), ...sums };
+    const [explained = Number.NaN] = rowOf('explained', row);
+    return { relevance: rowOf('relevance', row), scores: rowOf('scores', row), explained, ...sums };
   });
 }

@@ -6,15 +6,17 @@ import { ENGINES, temporaryStore } from '../support/engines.ts';
 import { explain } from '../support/explain.ts';
 import { GOLDEN_NAMES, type GoldenCase, goldenComposite, goldenNetwork, readGolden } from './goldenNetwork.ts';
 
-/** Covered by drivers of their own, not by this file. */
 const METHODS: Readonly<Record<string, MethodName>> = {
   gradient: 'gradient',
   sensitivity: 'sensitivity',
   gradient_times_input: 'gradient-times-input',
+  integrated_gradients: 'integrated-gradients',
   lrp: 'lrp',
 };
 
-function optionsOf({ rules }: GoldenCase): Record<string, unknown> {
+/** Integrated gradients are right Riemann sums from a baseline of 0. */
+function optionsOf({ rules, steps }: GoldenCase): Record<string, unknown> {
+  if (steps !== undefined) return { steps, quadrature: 'right-riemann', baseline: 0 };
   return rules === undefined ? {} : { composite: goldenComposite(rules), start: 'one' };
 }
 
@@ -46,7 +48,7 @@ describe.each(ENGINES)('golden relevances on %s', (_name, create) => {
     const golden = readGolden(name);
     const subject = { network: goldenNetwork(golden), box: null };
     const input = arrayTensor(golden.input.shape, Float32Array.from(golden.input.data));
-    const cases = golden.cases.filter(({ method }) => METHODS[method] !== undefined);
+    const { cases } = golden;
 
     test.each(cases.map((item) => [item.id ?? item.method, item] as const))('%s', async (_id, item) => {
       const method = METHODS[item.method] ?? 'lrp';

@@ -2,10 +2,11 @@ import type { ActivationFunction, Network } from '../../models/network.ts';
 import { sizeOf } from '../../models/tensors/tensor.ts';
 import { scoresOf } from '../models/forward.ts';
 import { ENGINES } from '../support/engines.ts';
-import { distance, total } from './closeness.ts';
+import { distance } from './closeness.ts';
 import { engineOfBlock, planned, runRows } from './explainRows.ts';
 import { LINEAR_CASES } from './linearCases.ts';
 import { chain, type LayerSketch, NetworkSketch, outputCount, randomTensor } from './networks.ts';
+import { centralDifferences, scoreOf } from './slowGradient.ts';
 
 const IMAGE = [3, 4, 5];
 const NO_PADDING = [0, 0, 0, 0] as const;
@@ -85,17 +86,6 @@ const NETWORKS: readonly (readonly [string, Network])[] = [
   ['values used twice, add with coefficients, concat', branching()],
 ];
 
-const STEP = 1e-5;
-
-/** ∂(Σ_k t_k f_k)/∂x_i as (f(x + h) − f(x − h)) / 2h, in float64. */
-function centralDifferences(network: Network, x: Float32Array, target: Float32Array): Float64Array {
-  const score = (at: Float64Array) => total(scoresOf(network, at).map((f, k) => f * (target[k] ?? 0)));
-  return Float64Array.from(x, (_, i) => {
-    const moved = (step: number) => Float64Array.from(x, (value, k) => (k === i ? value + step : value));
-    return (score(moved(STEP)) - score(moved(-STEP))) / (2 * STEP);
-  });
-}
-
 describe.each(ENGINES)('gradients on %s', (_engine, create) => {
   const engine = engineOfBlock(create);
 
@@ -107,7 +97,9 @@ describe.each(ENGINES)('gradients on %s', (_engine, create) => {
     }));
     const explained = await runRows(engine(), network, planned({ network }, 'gradient'), rows);
     rows.forEach(({ x, target }, row) => {
-      expect(distance(explained[row]?.relevance ?? [], centralDifferences(network, x, target))).toBeLessThan(1e-5);
+      expect(distance(explained[row]?.relevance ?? [], centralDifferences(scoreOf(network, target), x))).toBeLessThan(
+        1e-5,
+      );
       expect(distance(explained[row]?.scores ?? [], scoresOf(network, x))).toBeLessThan(1e-6);
     });
   });

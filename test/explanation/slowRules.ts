@@ -1,6 +1,9 @@
 import type { Rule } from '../../schemas/rules.ts';
 import type { Unrolled } from './unrolled.ts';
 
+/** Rules that report relevance at z = 0 as dead; under the others ε takes it, if it is not 0. */
+const COUNTS_DEAD: ReadonlySet<string> = new Set(['z-plus', 'alpha-beta', 'gamma']);
+
 /** What a rule makes of the relevance of a layer's outputs. */
 export interface Redistribution {
   readonly relevance: Float64Array;
@@ -52,12 +55,13 @@ export function redistribute(
     for (const { numerators, bias, share } of parts) {
       const z = numerators.reduce((sum, numerator) => sum + numerator, 0) + bias;
       const s = z < 0 ? z - epsilon : z + epsilon;
-      if (z === 0) lost.dead += share * r;
+      const dead = z === 0 && (COUNTS_DEAD.has(rule.name) || epsilon === 0);
+      if (dead) lost.dead += share * r;
       if (s === 0) continue;
       for (const [i, numerator] of numerators.entries())
         relevance[i] = (relevance[i] ?? 0) + (numerator * share * r) / s;
       lost.bias += (bias * share * r) / s;
-      if (z !== 0) lost.stabiliser += ((s - z) * share * r) / s;
+      if (!dead) lost.stabiliser += ((s - z) * share * r) / s;
     }
   }
   return { relevance, ...lost };

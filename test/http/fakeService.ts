@@ -1,4 +1,5 @@
-import { arrayTensor, sizeOf } from '../../models/tensors/tensor.ts';
+import { type ArrayTensor, arrayTensor, sizeOf } from '../../models/tensors/tensor.ts';
+import { faultAt } from '../../schemas/errors.ts';
 import type {
   ExplainCommand,
   Explanation,
@@ -12,6 +13,9 @@ export interface FakeService extends ExplanationService {
   readonly commands: ExplainCommand[];
   readonly signals: AbortSignal[];
   readonly exports: { method: string; options: Readonly<Record<string, unknown>> }[];
+  readonly filterRequests: { model: string; version: string | undefined; layer: string }[];
+  /** What `filters` answers for any layer but `nothing`. */
+  weights: ArrayTensor;
   /** Runs in place of the fake answer. */
   instead: ((command: ExplainCommand, signal: AbortSignal) => Promise<Explanation>) | null;
   aliveError: Error | null;
@@ -30,6 +34,11 @@ export function fakeService(): FakeService {
     commands: [],
     signals: [],
     exports: [],
+    filterRequests: [],
+    weights: arrayTensor(
+      [2, 1, 3, 3],
+      Float32Array.from({ length: 18 }, (_, i) => i - 9),
+    ),
     instead: null,
     aliveError: null,
     explain: async (command, signal) => {
@@ -42,6 +51,11 @@ export function fakeService(): FakeService {
     exportOnnx: async (_model, _version, method, options) => {
       service.exports.push({ method, options });
       return new Uint8Array([8, 9]);
+    },
+    filters: async (model, version, layer) => {
+      service.filterRequests.push({ model, version, layer });
+      if (layer === 'nothing') throw faultAt('unknown-layer', '/layer', 'there is no layer "nothing"; there are conv');
+      return service.weights;
     },
     alive: async () => {
       if (service.aliveError !== null) throw service.aliveError;
@@ -78,7 +92,7 @@ function fakeItem(n: number): ItemExplanation {
   const output = { index: n, label: `straße ${n}`, score: 5.5 + n, probability: 0.9 };
   return {
     prediction: { ...output, top: [output] },
-    target: { index: n, label: output.label, weights: null, score: output.score },
+    target: { index: n, label: output.label, weights: null, unit: null, score: output.score },
     relevance: { sum: 0.045 + 10 * n, min: 0, max: n + 0.009 },
     conservation: { start: 5.5, input_sum: 0.045, error: -5.455, relative_error: 0.99, absorbed: null },
     note: null,

@@ -56,6 +56,7 @@ test('every route is there', () => {
     'GET /models',
     'GET /models/{name}',
     'GET /models/{name}/explanation.onnx',
+    'GET /models/{name}/layers/{layer}/filters',
     'POST /explain',
   ]);
 });

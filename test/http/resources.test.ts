@@ -23,7 +23,7 @@ const get = (url: string, headers = {}) => fake.app.inject({ method: 'GET', url,
 describe('models', () => {
   test('all are listed, those that cannot be used with the reason', async () => {
     const { models } = (await get('/models')).json();
-    expect(models).toHaveLength(3);
+    expect(models).toHaveLength(4);
     expect(models[0]).toMatchObject({ name: 'broken', state: 'failed', reason: 'weights.bin is missing' });
     expect(models[1]).toMatchObject({
       name: 'digits',
@@ -60,7 +60,10 @@ describe('models', () => {
     async (url) => {
       const answer = await get(url);
       expect(answer.statusCode).toBe(404);
-      expect(answer.json()).toMatchObject({ code: 'unknown-model', detail: expect.stringContaining('digits, table') });
+      expect(answer.json()).toMatchObject({
+        code: 'unknown-model',
+        detail: expect.stringContaining('digits, signal, table'),
+      });
     },
   );
 

@@ -7,7 +7,7 @@ import { type ManifestSpec, manifestSchema } from '../../schemas/manifest.ts';
 import { type AppDependencies, buildApp } from '../../services/app.ts';
 import { type FakeService, fakeService } from './fakeService.ts';
 
-/** The app over the fake service, with the models `digits` (1 × 28 × 28 images) and `table` (vectors of 4). */
+/** The app over the fake service, with the models `digits` (1 × 28 × 28 images), `signal` (6 × 32) and `table` (vectors of 4). */
 export interface TestApp {
   readonly app: FastifyInstance;
   readonly service: FakeService;
@@ -50,11 +50,14 @@ const TABLE: ManifestSpec = {
   output: { kind: 'regression' },
 };
 
+const SIGNAL: ManifestSpec = { ...TABLE, name: 'signal', input: { kind: 'tensor', shape: [6, 32] } };
+
 function testRegistry(): Registry {
   const broken: RegistryEntry = { state: 'failed', name: 'broken', version: '1', reason: 'weights.bin is missing' };
   const entries: RegistryEntry[] = [
     broken,
     { state: 'registered', model: registered(DIGITS) },
+    { state: 'registered', model: registered(SIGNAL) },
     { state: 'registered', model: registered(TABLE) },
   ];
   const registry: Registry = {
@@ -65,7 +68,8 @@ function testRegistry(): Registry {
       const model = found.find(
         ({ manifest }) => manifest.name === name && (version ?? manifest.version) === manifest.version,
       );
-      if (model === undefined) throw new ElucidError('unknown-model', `no model "${name}"; there are digits, table`);
+      if (model === undefined)
+        throw new ElucidError('unknown-model', `no model "${name}"; there are digits, signal, table`);
       return model;
     },
     reload: async () => registry,

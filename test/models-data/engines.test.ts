@@ -15,6 +15,12 @@ const CASES: readonly (readonly [string, MethodName, Record<string, unknown>])[]
   ...COMPOSITE_PRESETS.map((composite) => [`lrp, ${composite}`, 'lrp', { composite }] as const),
 ];
 
+/**
+ * A ReLU whose input rounds to another sign on the other engine changes a gradient by a jump. Among the noisy copies of
+ * SmoothGrad one such jump is to be expected; the mean weakens it.
+ */
+const TOLERANCES: Readonly<Record<string, number>> = { smoothgrad: 2e-3 };
+
 let store: TensorStore;
 let remove: () => Promise<void>;
 let engines: { readonly onnx: Engine; readonly tensorflow: Engine };
@@ -49,8 +55,9 @@ describe.each(['mnist-mlp', 'mnist-cnn'])('%s', (name) => {
   });
 
   test.each(CASES)(
-    '%s: both engines agree to 1e-4 of the largest relevance',
+    '%s: both engines agree to 1e-4 of the largest relevance, but for jumps of the gradient',
     async (_title, method, options) => {
+      const tolerance = TOLERANCES[method] ?? 1e-4;
       const targets = Array.from({ length: DIGITS }, () => null);
       const [onnx, tensorflow] = await Promise.all(
         [engines.onnx, engines.tensorflow].map(async (engine) => {
@@ -60,7 +67,7 @@ describe.each(['mnist-mlp', 'mnist-cnn'])('%s', (name) => {
       );
       if (onnx === undefined || tensorflow === undefined) throw new Error('two engines give two results');
       expect(onnx).toHaveLength(DIGITS * 784);
-      expect(deviations(onnx, tensorflow).filter((deviation) => !(deviation <= 1e-4))).toEqual([]);
+      expect(deviations(onnx, tensorflow).filter((deviation) => !(deviation <= tolerance))).toEqual([]);
     },
     30_000,
   );

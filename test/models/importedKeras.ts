@@ -8,7 +8,7 @@ import { type KerasModel, modelJson, sourceOf, weightBytes } from './kerasModel.
 import { kerasForward } from './kerasReference.ts';
 import { at, filled, reordered, type Values } from './values.ts';
 
-/** Imports a model made by hand. `inputShape` is [C, H, W] of an image unless given. */
+/** Imports a model made by hand. `inputShape` is [C, H, W] of an image and [C, L] of a signal unless given. */
 export async function imported(model: KerasModel, output?: ImportedOutput, inputShape?: Shape): Promise<Network> {
   const source = sourceOf(
     modelJson(model),
@@ -43,17 +43,20 @@ export function randomInput(model: KerasModel, seed: number): Values {
 
 /** An input of Keras' as the network takes it. */
 export function ourOrder(model: KerasModel, input: Values): Values {
-  return isChannelsLastImage(model) ? reordered(input, [2, 0, 1]) : input;
+  const order = channelsFirst(model);
+  return order === null ? input : reordered(input, order);
 }
 
 function ourShape(model: KerasModel): Shape {
-  return isChannelsLastImage(model) ? [2, 0, 1].map((axis) => at(model.inputShape, axis)) : model.inputShape;
+  return channelsFirst(model)?.map((axis) => at(model.inputShape, axis)) ?? model.inputShape;
 }
 
-function isChannelsLastImage(model: KerasModel): boolean {
-  return (
-    model.inputShape.length === 3 && model.layers.every(({ config }) => config?.['data_format'] !== 'channels_first')
-  );
+/** The order that brings channels first; null where they are, or where there are none. */
+function channelsFirst({ inputShape, layers }: KerasModel): readonly number[] | null {
+  if (layers.some(({ config }) => config?.['data_format'] === 'channels_first')) return null;
+  if (inputShape.length === 3) return [2, 0, 1];
+  const isSignal = layers.some(({ className }) => className.includes('1D'));
+  return inputShape.length === 2 && isSignal ? [1, 0] : null;
 }
 
 /** Relative to the largest expected value. */

@@ -65,6 +65,71 @@ export class KerasLayers {
     };
   }
 
+  conv1d(name: string, channels: number, filters: number, size: number, config: Config = {}): KerasSpec {
+    const groups = typeof config['groups'] === 'number' ? config['groups'] : 1;
+    return {
+      className: 'Conv1D',
+      name,
+      config: { filters, kernel_size: [size], ...config },
+      weights: { kernel: this.values([size, channels / groups, filters]), ...this.bias(filters, config) },
+    };
+  }
+
+  depthwise1d(name: string, channels: number, multiplier: number, size: number, config: Config = {}): KerasSpec {
+    return {
+      className: 'DepthwiseConv1D',
+      name,
+      config: { kernel_size: size, depth_multiplier: multiplier, ...config },
+      weights: {
+        depthwise_kernel: this.values([size, channels, multiplier]),
+        ...this.bias(channels * multiplier, config),
+      },
+    };
+  }
+
+  /** Over images where the kernel has two sides, over signals where it has one. */
+  separable(
+    name: string,
+    channels: number,
+    filters: number,
+    kernel: readonly number[],
+    config: Config = {},
+  ): KerasSpec {
+    const multiplier = typeof config['depth_multiplier'] === 'number' ? config['depth_multiplier'] : 1;
+    const single = kernel.map(() => 1);
+    return {
+      className: `SeparableConv${kernel.length}D`,
+      name,
+      config: { filters, kernel_size: kernel, ...config },
+      weights: {
+        depthwise_kernel: this.values([...kernel, channels, multiplier]),
+        pointwise_kernel: this.values([...single, channels * multiplier, filters]),
+        ...this.bias(filters, config),
+      },
+    };
+  }
+
+  /** Over images where the kernel has two sides, over signals where it has one. */
+  transposed(
+    name: string,
+    channels: number,
+    filters: number,
+    kernel: readonly number[],
+    config: Config = {},
+  ): KerasSpec {
+    return {
+      className: `Conv${kernel.length}DTranspose`,
+      name,
+      config: { filters, kernel_size: kernel, ...config },
+      weights: { kernel: this.values([...kernel, filters, channels]), ...this.bias(filters, config) },
+    };
+  }
+
+  /** `shape` is that of the slopes, with ones on shared axes. */
+  prelu(name: string, shape: Shape, config: Config = {}): KerasSpec {
+    return { className: 'PReLU', name, config, weights: { alpha: this.values(shape, 0, 0.5) } };
+  }
+
   batchNorm(name: string, channels: number, config: Config = {}): KerasSpec {
     const { scale = true, center = true } = config;
     return {

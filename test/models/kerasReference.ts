@@ -1,5 +1,15 @@
 import { sizeOf } from '../../models/tensors/tensor.ts';
+import { cropping, upsampling, zeroPadding } from './kerasBorders.ts';
 import type { KerasModel, KerasSpec } from './kerasModel.ts';
+import {
+  bordered1d,
+  convolution1d,
+  depthwise1d,
+  globally1d,
+  pooling1d,
+  transposed1d,
+  upsampling1d,
+} from './kerasSignals.ts';
 import {
   biasOf,
   type Config,
@@ -7,15 +17,14 @@ import {
   depthwise,
   number,
   numbers,
-  pair,
-  pixel,
   pooling,
+  transposed,
   weight,
 } from './kerasWindows.ts';
 import { at, filled, offsetOf, reordered, type Values } from './values.ts';
 
 /**
- * The output of every layer of a model by Keras' own definitions: plain loops in float64 over [H, W, C], independent of
+ * The output of every layer of a model by Keras' own definitions: plain loops in float64 over [H, W, C] and [L, C], independent of
  * the importer. A channels_first layer is computed as Keras does on a CPU: transposed, computed, transposed back.
  */
 export function kerasForward(model: KerasModel, input: Values): ReadonlyMap<string, Values> {
@@ -45,6 +54,24 @@ const IMAGE_RULES: Readonly<Record<string, Rule>> = {
   GlobalMaxPooling2D: (x) => globally(x, (cells) => Math.max(...cells)),
   GlobalAveragePooling2D: (x) => globally(x, mean),
   ZeroPadding2D: (x, { config = {} }) => zeroPadding(x, config),
+  SeparableConv2D: (x, layer) => activate(separable(x, layer, depthwise), layer.config),
+  Conv2DTranspose: (x, layer) => activate(transposed(x, layer), layer.config),
+  Cropping2D: (x, { config = {} }) => cropping(x, config),
+  UpSampling2D: (x, { config = {} }) => upsampling(x, config),
+};
+
+const SIGNAL_RULES: Readonly<Record<string, Rule>> = {
+  Conv1D: (x, layer) => activate(convolution1d(x, layer), layer.config),
+  DepthwiseConv1D: (x, layer) => activate(depthwise1d(x, layer), layer.config),
+  SeparableConv1D: (x, layer) => activate(separable(x, layer, depthwise1d), layer.config),
+  Conv1DTranspose: (x, layer) => activate(transposed1d(x, layer), layer.config),
+  MaxPooling1D: (x, { config = {} }) => pooling1d(x, config, (cells) => Math.max(...cells)),
+  AveragePooling1D: (x, { config = {} }) => pooling1d(x, config, mean),
+  GlobalMaxPooling1D: (x) => globally1d(x, (cells) => Math.max(...cells)),
+  GlobalAveragePooling1D: (x) => globally1d(x, mean),
+  ZeroPadding1D: (x, { config = {} }) => bordered1d(x, config, 'padding'),
+  Cropping1D: (x, { config = {} }) => bordered1d(x, config, 'cropping'),
+  UpSampling1D: (x, { config = {} }) => upsampling1d(x, config),
 };
 
 const RULES: Readonly<Record<string, Rule>> = {
@@ -52,11 +79,14 @@ const RULES: Readonly<Record<string, Rule>> = {
   Dropout: (x) => x,
   Dense: (x, layer) => activate(dense(x, layer), layer.config),
   BatchNormalization: batchNormalization,
-  Flatten: (x, { config }) => flatten(config?.['data_format'] === 'channels_first' ? reordered(x, [1, 2, 0]) : x),
+  SpatialDropout1D: (x) => x,
+  Flatten: (x, { config }) => flatten(config?.['data_format'] === 'channels_first' ? channelsLast(x) : x),
   Reshape: (x, { config }) => ({ ...x, shape: withSizes(numbers(config?.['target_shape']), x.data.length) }),
   Activation: (x, { config }) => activate(x, config),
   ReLU: (x, { config = {} }) => map(x, (v) => relu(v, config)),
   LeakyReLU: (x, { config = {} }) => map(x, (v) => (v > 0 ? v : v * number(config, 'alpha', 0.3))),
+  PReLU: (x, layer) => prelu(x, weight(layer, 'alpha')),
+  Rescaling: (x, { config = {} }) => map(x, (v) => v * number(config, 'scale', 1) + number(config, 'offset', 0)),
   ELU: (x, { config = {} }) => map(x, (v) => (v > 0 ? v : number(config, 'alpha', 1) * (Math.exp(v) - 1))),
   Softmax: (x) => softmax(x),
   Add: (x, _, inputs) => ({
@@ -70,15 +100,20 @@ const RULES: Readonly<Record<string, Rule>> = {
 
 function evaluate(layer: KerasSpec, inputs: readonly Values[]): Values {
   const x = at(inputs, 0);
-  const onImage = IMAGE_RULES[layer.className];
-  if (onImage === undefined) {
+  const spatial = IMAGE_RULES[layer.className] ?? SIGNAL_RULES[layer.className];
+  if (spatial === undefined) {
     const rule = RULES[layer.className];
     if (rule === undefined) throw new RangeError(`no reference for ${layer.className}`);
     return rule(x, layer, inputs);
   }
-  if (layer.config?.['data_format'] !== 'channels_first') return onImage(x, layer, inputs);
-  const y = onImage(reordered(x, [1, 2, 0]), layer, inputs);
-  return y.shape.length === 3 ? reordered(y, [2, 0, 1]) : y;
+  if (layer.config?.['data_format'] !== 'channels_first') return spatial(x, layer, inputs);
+  const y = spatial(channelsLast(x), layer, inputs);
+  return y.shape.length === x.shape.length ? reordered(y, y.shape.length === 3 ? [2, 0, 1] : [1, 0]) : y;
+}
+
+/** An image or a signal with the channel axis moved from the first place to the last. */
+function channelsLast(x: Values): Values {
+  return x.shape.length === 3 ? reordered(x, [1, 2, 0]) : x.shape.length === 2 ? reordered(x, [1, 0]) : x;
 }
 
 function dense(x: Values, layer: KerasSpec): Values {
@@ -99,14 +134,22 @@ function globally(x: Values, reduce: (cells: readonly number[]) => number): Valu
   return filled([channels], ([c = 0]) => reduce([...x.data].filter((_, k) => k % channels === c)));
 }
 
-function zeroPadding(x: Values, config: Config): Values {
-  const padding = config['padding'] ?? 1;
-  const [rows, columns] = typeof padding === 'number' ? [padding, padding] : Array.isArray(padding) ? padding : [];
-  const [[top = 0, bottom = 0], [left = 0, right = 0]] = [pair(rows), pair(columns)];
-  const [height, width, channels] = [at(x.shape, 0), at(x.shape, 1), at(x.shape, 2)];
-  return filled([height + top + bottom, width + left + right, channels], ([y = 0, column = 0, c = 0]) =>
-    pixel(x, y - top, column - left, c),
-  );
+/** Depthwise without a bias, then a matrix over the channels of each place. */
+function separable(x: Values, layer: KerasSpec, each: (x: Values, layer: KerasSpec) => Values): Values {
+  const { depthwise_kernel: kernel, pointwise_kernel: pointwise, ...rest } = layer.weights ?? {};
+  if (kernel === undefined || pointwise === undefined) throw new RangeError(`${layer.name} lacks a kernel`);
+  const between = each(x, { ...layer, weights: { depthwise_kernel: kernel } });
+  const matrix = { ...pointwise, shape: pointwise.shape.slice(-2) };
+  return dense(between, { ...layer, weights: { ...rest, kernel: matrix } });
+}
+
+/** One slope per place, or one for all places of an axis whose side is 1. */
+function prelu(x: Values, slopes: Pick<Values, 'shape'> & { readonly data: ArrayLike<number> }): Values {
+  return filled(x.shape, (place) => {
+    const value = at(x.data, offsetOf(place, x.shape));
+    const shared = place.map((p, axis) => (at(slopes.shape, axis) === 1 ? 0 : p));
+    return value > 0 ? value : value * at(slopes.data, offsetOf(shared, slopes.shape));
+  });
 }
 
 function batchNormalization(x: Values, layer: KerasSpec): Values {

@@ -39,6 +39,32 @@ export function pooling(x: Values, config: Config, reduce: (cells: readonly numb
   );
 }
 
+/** Every pixel is written, times the kernel, to `stride` pixels further than its neighbour. */
+export function transposed(x: Values, layer: KerasSpec): Values {
+  const kernel = weight(layer, 'kernel');
+  const strides = pair(layer.config?.['strides'] ?? 1);
+  const isSame = layer.config?.['padding'] === 'same';
+  const axes = [0, 1].map((axis) => {
+    const [stride, extra] = [at(strides, axis), Math.max(at(kernel.shape, axis) - at(strides, axis), 0)];
+    const side = at(x.shape, axis) * stride;
+    return isSame ? { stride, side, cut: Math.floor(extra / 2) } : { stride, side: side + extra, cut: 0 };
+  });
+  const [rows, columns] = [at(axes, 0), at(axes, 1)];
+  return filled([rows.side, columns.side, at(kernel.shape, 2)], ([row = 0, column = 0, o = 0]) => {
+    let z = biasOf(layer, o);
+    for (let y = 0; y < at(x.shape, 0); y += 1) {
+      for (let k = 0; k < at(x.shape, 1); k += 1) {
+        const [i, j] = [row + rows.cut - y * rows.stride, column + columns.cut - k * columns.stride];
+        if (i < 0 || j < 0 || i >= at(kernel.shape, 0) || j >= at(kernel.shape, 1)) continue;
+        for (let c = 0; c < at(x.shape, 2); c += 1) {
+          z += pixel(x, y, k, c) * at(kernel.data, offsetOf([i, j, o, c], kernel.shape));
+        }
+      }
+    }
+    return z;
+  });
+}
+
 interface WindowCell {
   readonly i: number;
   readonly j: number;

@@ -41,6 +41,26 @@ test('every unsupported layer is named at once, with type and reason', async () 
     expect(error).toMatchObject({ code: 'model-failed', message: expect.stringContaining(part) });
 });
 
+test.each(['swish', 'silu', 'gelu', 'mish', 'hard_sigmoid', 'hardSigmoid', 'constructor'])(
+  'the activation %s is refused by name',
+  async (activation) => {
+    const model = functional(reading(layers.conv2d('conv', 2, 2, [3, 3], { activation }), 'in'));
+    await expect(imported(model)).rejects.toThrow(
+      `the activation ${activation} is not supported; allowed: linear, relu`,
+    );
+  },
+);
+
+test('a ReLU layer with a threshold, or clipped and with a slope, is refused', async () => {
+  const model = functional(
+    reading(plain('ReLU', 'threshold', { threshold: 0.5 }), 'in'),
+    reading(plain('ReLU', 'both', { max_value: 6, negative_slope: 0.1 }), 'in'),
+  );
+  const error: unknown = await imported(model).catch((caught: unknown) => caught);
+  expect(error).toMatchObject({ message: expect.stringContaining('threshold (ReLU): threshold 0.5 is not supported') });
+  expect(error).toMatchObject({ message: expect.stringContaining('max_value together with negative_slope') });
+});
+
 describe('the wiring', () => {
   test('with an unknown layer is refused', async () => {
     await expect(imported(functional(reading(plain('ReLU', 'a'), 'nowhere')))).rejects.toThrow(

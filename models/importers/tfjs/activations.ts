@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { ActivationFunction } from '../../network.ts';
+import { arrayTensor, sizeOf } from '../../tensors/tensor.ts';
 import { ImportFault } from '../faults.ts';
 import { type Building, type LayerReader, reader } from './reader.ts';
-import { type KerasValue, onlyInput, plainValue } from './values.ts';
+import { axisOf, type KerasValue, kerasRank, onlyInput, placesOf } from './values.ts';
 
 /** What a Keras activation is here: a function, nothing at all, or a probability at the end. */
 type Activation = ActivationFunction | { readonly name: 'linear' | 'softmax' | 'log-softmax' };
@@ -58,8 +59,7 @@ export function activate(building: Building, name: string, input: KerasValue, ac
 }
 
 /** Adds a layer's own activation behind it, as a layer `<name>/activation`. */
-export function activated(building: Building, name: string, index: number, activation: Activation): KerasValue {
-  const value = plainValue(index, building.draft.shapeOf(index));
+export function activated(building: Building, name: string, value: KerasValue, activation: Activation): KerasValue {
   return activate(building, `${name}/activation`, value, activation);
 }
 
@@ -85,6 +85,30 @@ const reluSchema = z.object({
   threshold: z.number().nullish(),
 });
 
+const preluSchema = z.object({
+  shared_axes: z.union([z.int().transform((axis) => [axis]), z.array(z.int())]).nullish(),
+});
+
+/** Keras' PReLU with one slope per channel: all other axes are shared, or have one place. */
+const prelu = reader(preluSchema, ({ name, config }, inputs, building) => {
+  const input = onlyInput(inputs);
+  const shape = Array.from({ length: kerasRank(input) }, () => 1);
+  for (const axis of shape.keys()) {
+    const side = input.shape[axisOf(axis + 1, input, building.channelsLast)] ?? 0;
+    if (!config.shared_axes?.includes(axis + 1)) shape[axis] = side;
+  }
+  const [channels = 0] = input.shape;
+  if (sizeOf(shape) !== channels || input.shape.length === 2) {
+    throw new ImportFault('only one slope per channel is supported (shared_axes: all axes but the channels)');
+  }
+  const read = building.weights.read(name, 'alpha', shape);
+  const places = input.shape.length === 1 ? placesOf(input) : null;
+  const slope = new Float32Array(channels);
+  for (const [index, value] of read.entries()) slope[places?.[index] ?? index] = value;
+  const fn = { name: 'prelu', slope: arrayTensor([channels], slope) } as const;
+  return { ...input, index: building.draft.add({ type: 'activation', name, inputs: [input.index], function: fn }) };
+});
+
 export const ACTIVATION_READERS: Readonly<Record<string, LayerReader>> = {
   Activation: activationLayer(z.object({ activation: activationSchema }), ({ activation }) => activation),
   ReLU: activationLayer(reluSchema, rectifier),
@@ -92,6 +116,7 @@ export const ACTIVATION_READERS: Readonly<Record<string, LayerReader>> = {
     z.object({ alpha: slope.nullish(), negative_slope: slope.nullish() }),
     ({ alpha, negative_slope: negativeSlope }) => ({ name: 'leakyRelu', alpha: negativeSlope ?? alpha ?? 0.3 }),
   ),
+  PReLU: prelu,
   ELU: activationLayer(z.object({ alpha: slope.default(1) }), ({ alpha }) => ({ name: 'elu', alpha })),
   Softmax: activationLayer(z.object({ axis: z.literal(-1).default(-1) }), () => ({ name: 'softmax' })),
 };

@@ -17,20 +17,49 @@ export function declaredInput(config: unknown): OpenShape | null {
 
 /**
  * The network's input as the model takes it. A model that takes a gray image without its channel, or as a vector, gets
- * it reshaped.
+ * it reshaped; one that takes a signal gets [C, L] as an image of one row.
  * @throws ElucidError `model-failed` when the manifest's shape is another one.
  */
 export function inputValue(declared: OpenShape, building: Building): KerasValue {
-  const { draft, channelsLast } = building;
+  const { draft, channelsLast, signals } = building;
   const stated = draft.inputShape;
-  const wanted = channelsLast && declared.length === 3 ? [2, 0, 1].map((axis) => declared[axis] ?? null) : declared;
+  const wanted = channelsLast ? channelsFirst(declared, signals) : declared;
+  if (signals && declared.length === 2) return signalValue(wanted, declared, building);
   if (matches(stated, wanted)) return plainValue(-1, stated);
   const shape = wanted.filter((side) => side !== null);
-  if (shape.length < wanted.length || !isSameSequence(stated, shape)) {
-    const given = `[${declared.map((side) => side ?? 'any').join(', ')}]`;
-    throw importError(`the manifest states the input shape [${stated.join(', ')}], the model takes ${given}`);
-  }
+  if (shape.length < wanted.length || !isSameSequence(stated, shape)) throw misfit(stated, declared, wanted);
   return plainValue(draft.add({ type: 'reshape', name: 'input/reshape', inputs: [-1], shape }), shape);
+}
+
+/** Images [H, W, C] and signals [L, C] in our order. */
+function channelsFirst(declared: OpenShape, signals: boolean): OpenShape {
+  if (declared.length !== 3 && !(signals && declared.length === 2)) return declared;
+  return [...declared.slice(-1), ...declared.slice(0, -1)];
+}
+
+/** A signal that comes as [C, L], as [L] with one channel, or, where its steps are the rows of a picture, as [1, L, C]. */
+function signalValue(wanted: OpenShape, declared: OpenShape, { draft, channelsLast }: Building): KerasValue {
+  const stated = draft.inputShape;
+  const [channels = null, steps = null] = wanted;
+  const input = { inputs: [-1], name: 'input/reshape' } as const;
+  const signal = (index: number): KerasValue => ({ ...plainValue(index, draft.shapeOf(index)), signal: true });
+  if (matches(stated, wanted)) {
+    const [c = 0, l = 0] = stated;
+    return signal(draft.add({ type: 'reshape', ...input, shape: [c, 1, l] }));
+  }
+  if (channelsLast && matches(stated, [1, ...declared])) {
+    return signal(draft.add({ type: 'permute', ...input, name: 'input/permute', order: [2, 0, 1] }));
+  }
+  if (channels === 1 && stated.length === 1 && matches(stated, [steps])) {
+    return signal(draft.add({ type: 'reshape', ...input, shape: [1, 1, ...stated] }));
+  }
+  throw misfit(stated, declared, wanted);
+}
+
+function misfit(stated: Shape, declared: OpenShape, wanted: OpenShape): Error {
+  const show = (shape: OpenShape) => `[${shape.map((side) => side ?? 'any').join(', ')}]`;
+  const here = wanted === declared ? '' : `, that is ${show(wanted)} with channels first`;
+  return importError(`the manifest states the input shape ${show(stated)}, the model takes ${show(declared)}${here}`);
 }
 
 function matches(shape: Shape, wanted: OpenShape): boolean {

@@ -3,7 +3,7 @@ import { allFinite } from '../../tensors/finite.ts';
 import { arrayTensor } from '../../tensors/tensor.ts';
 import { ImportFault } from '../faults.ts';
 import { type Building, type LayerReader, reader } from './reader.ts';
-import { type KerasValue, onlyInput, placesOf } from './values.ts';
+import { axisOf, type KerasValue, kerasRank, onlyInput, placesOf } from './values.ts';
 
 const batchNormalization = z.object({
   axis: z.union([z.int(), z.tuple([z.int()]).transform(([axis]) => axis)]).default(-1),
@@ -14,7 +14,9 @@ const batchNormalization = z.object({
 
 type BatchNormalization = z.output<typeof batchNormalization>;
 
-/** y = γ (x − mean) / √(variance + ε) + β per channel, as an affine layer. */
+const rescaling = z.object({ scale: z.number(), offset: z.number().default(0) });
+
+/** Batch normalisation, y = γ (x − mean) / √(variance + ε) + β per channel, and y = scale x + offset: affine layers. */
 export const NORMALISATION_READERS: Readonly<Record<string, LayerReader>> = {
   BatchNormalization: reader(batchNormalization, ({ name, config }, inputs, building) => {
     const input = onlyInput(inputs);
@@ -23,13 +25,18 @@ export const NORMALISATION_READERS: Readonly<Record<string, LayerReader>> = {
     const index = building.draft.add({ type: 'affine', name, inputs: [input.index], scale, offset });
     return { ...input, index };
   }),
+  Rescaling: reader(rescaling, ({ name, config }, inputs, building) => {
+    const input = onlyInput(inputs);
+    const [channels = 0] = input.shape;
+    const all = (value: number) => arrayTensor([channels], new Float32Array(channels).fill(value));
+    const [scale, offset] = [all(config.scale), all(config.offset)];
+    return { ...input, index: building.draft.add({ type: 'affine', name, inputs: [input.index], scale, offset }) };
+  }),
 };
 
-function checkAxis(axis: number, { shape }: KerasValue, { channelsLast }: Building): void {
-  const expected = shape.length === 3 && channelsLast ? 3 : 1;
-  if (shape.length === 2 || (axis < 0 ? axis + shape.length + 1 : axis) !== expected) {
-    throw new ImportFault(`normalises axis ${axis} of a value of rank ${shape.length}; only channels are supported`);
-  }
+function checkAxis(axis: number, input: KerasValue, { channelsLast }: Building): void {
+  if (input.shape.length !== 2 && axisOf(axis, input, channelsLast) === 0) return;
+  throw new ImportFault(`normalises axis ${axis} of a value of rank ${kerasRank(input)}; only channels are supported`);
 }
 
 function channelMap(name: string, config: BatchNormalization, input: KerasValue, { weights }: Building) {

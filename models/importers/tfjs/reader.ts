@@ -11,6 +11,8 @@ export interface Building {
   readonly weights: LayerWeights;
   /** Whether images are [H, W, C] in this model, as is usual, and not [C, H, W]. */
   readonly channelsLast: boolean;
+  /** Whether values of two axes are signals in this model, as they are where a layer slides along steps. */
+  readonly signals: boolean;
   /** Whether every layer that gets the flattened image can be given it in our order. */
   absorbsOrder(flatten: string): boolean;
 }
@@ -41,8 +43,15 @@ export const pairSchema = z
   .union([extent, z.tuple([extent, extent])])
   .transform((pair): readonly [number, number] => (typeof pair === 'number' ? [pair, pair] : pair));
 
-/** Keras' way to pad windows. */
-export const paddingSchema = z.enum(['valid', 'same']);
+/** One number, or a list of one: the extent along the steps of a signal, which is one row here. */
+export const stepsSchema = z
+  .union([extent, z.tuple([extent]).transform(([steps]) => steps)])
+  .transform((steps): readonly [number, number] => [1, steps]);
 
 /** Number of cells of zero padding. */
 export const cellsSchema = z.int().min(0).max(MAX_SIDE);
+
+/** A number of units, filters or groups. */
+export const countSchema = z.int().min(1);
+
+export const useBiasSchema = z.boolean().default(true);

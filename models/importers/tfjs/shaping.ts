@@ -1,22 +1,12 @@
 import { z } from 'zod';
-import type { Pair } from '../../network.ts';
 import { type Shape, sizeOf } from '../../tensors/tensor.ts';
 import { ImportFault } from '../faults.ts';
-import { type Building, cellsSchema, type LayerReader, reader } from './reader.ts';
-import { imageInput, type KerasValue, onlyInput, plainValue, requirePlain } from './values.ts';
+import { type Building, type LayerReader, reader } from './reader.ts';
+import { type KerasValue, onlyInput, plainValue, requirePlain } from './values.ts';
 
 /** Axes of [C, H, W] in the order [H, W, C], and back. */
 const TO_CHANNELS_LAST = [1, 2, 0] as const;
 const TO_CHANNELS_FIRST = [2, 0, 1] as const;
-
-const sidesSchema = z.union([cellsSchema.transform((n): Pair => [n, n]), z.tuple([cellsSchema, cellsSchema])]);
-const zeroPaddingSchema = z.union([
-  cellsSchema.transform((n): readonly [Pair, Pair] => [
-    [n, n],
-    [n, n],
-  ]),
-  z.tuple([sidesSchema, sidesSchema]),
-]);
 
 export const SHAPING_READERS: Readonly<Record<string, LayerReader>> = {
   Flatten: reader(z.object({ data_format: z.string().nullish() }), ({ name, config }, inputs, building) => {
@@ -30,20 +20,6 @@ export const SHAPING_READERS: Readonly<Record<string, LayerReader>> = {
     const target = withSizes(config.target_shape, sizeOf(input.shape));
     return reshaped(name, input, target, building);
   }),
-  ZeroPadding2D: reader(
-    z.object({
-      padding: zeroPaddingSchema.default([
-        [1, 1],
-        [1, 1],
-      ]),
-    }),
-    ({ name, config }, inputs, { draft }) => {
-      const input = imageInput(inputs);
-      const [rows, columns] = config.padding;
-      const index = draft.add({ type: 'pad', name, inputs: [input.index], padding: [[0, 0], rows, columns] });
-      return plainValue(index, draft.shapeOf(index));
-    },
-  ),
 };
 
 /** Whether the vector lists an image's channels side by side. `data_format` channels_first makes Keras transpose first. */
@@ -70,6 +46,11 @@ function flattened(name: string, input: KerasValue, channelsLast: boolean, build
 
 /** Reads the elements in Keras' order as another shape of Keras'. */
 function reshaped(name: string, input: KerasValue, target: Shape, building: Building): KerasValue {
+  if (building.signals && target.length === 2) {
+    const [first = 0, second = 0] = target;
+    const row = building.channelsLast ? [1, first, second] : [first, 1, second];
+    return { ...reshaped(name, input, row, building), signal: true };
+  }
   const fromImage = building.channelsLast && input.shape.length === 3 && !isOneLine(input.shape);
   const source = fromImage ? permute(`${name}/channels-last`, input, TO_CHANNELS_LAST, building) : input;
   if (!building.channelsLast || target.length !== 3) return reshape(name, source, target, building);

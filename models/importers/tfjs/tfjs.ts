@@ -6,8 +6,10 @@ import { FaultList, ImportFault, importError, quoted } from '../faults.ts';
 import type { Importer, SourceFile } from '../importer.ts';
 import { orderAbsorption } from './absorption.ts';
 import { ACTIVATION_READERS } from './activations.ts';
+import { BORDER_READERS } from './borders.ts';
+import { CONVOLUTION_READERS } from './convolution.ts';
+import { DENSE_READERS } from './dense.ts';
 import { declaredInput, inputValue } from './input.ts';
-import { LINEAR_READERS } from './linear.ts';
 import { MERGING_READERS } from './merging.ts';
 import { NORMALISATION_READERS } from './normalisation.ts';
 import { topologicalOrder } from './order.ts';
@@ -15,6 +17,8 @@ import { POOLING_READERS } from './pooling.ts';
 import type { Building, LayerReader } from './reader.ts';
 import { SHAPING_READERS } from './shaping.ts';
 import { type KerasLayer, type KerasTopology, parsed, readTopology } from './topology.ts';
+import { TRANSPOSED_READERS } from './transposedConvolution.ts';
+import { UPSAMPLING_READERS } from './upsampling.ts';
 import type { KerasValue } from './values.ts';
 import { readWeights } from './weights.ts';
 
@@ -22,16 +26,23 @@ import { readWeights } from './weights.ts';
 const MAX_DEFINITION_BYTES = 64 * 2 ** 20;
 
 const READERS: Readonly<Record<string, LayerReader>> = {
-  ...LINEAR_READERS,
+  ...DENSE_READERS,
+  ...CONVOLUTION_READERS,
+  ...TRANSPOSED_READERS,
   ...POOLING_READERS,
   ...NORMALISATION_READERS,
   ...ACTIVATION_READERS,
   ...SHAPING_READERS,
+  ...BORDER_READERS,
+  ...UPSAMPLING_READERS,
   ...MERGING_READERS,
 };
 
 /** The layers of Keras that this importer reads, by their class names. */
 export const KERAS_LAYERS: readonly string[] = ['InputLayer', ...Object.keys(READERS)];
+
+/** Keras' names of layers that work along the steps of a signal, e.g. Conv1D, Conv1DTranspose, MaxPooling1D. */
+const SIGNAL_LAYER = /1D(Transpose)?$/;
 
 const fileSchema = z.object({
   format: z.string().optional(),
@@ -41,6 +52,7 @@ const fileSchema = z.object({
 
 /**
  * Reads a TensorFlow.js Layers model: model.json with the Keras topology, and binary weights. Images become [C, H, W],
+ * signals ([steps, channels] in Keras) are [C, L] at the input and images [C, 1, L] inside,
  * kernels OIHW, dense weights [out, in] in the order of our flattening; padding is the explicit one that Keras computes.
  */
 export const importTfjs: Importer = async ({ definition, weights: files, inputShape, output }) => {
@@ -58,6 +70,7 @@ export const importTfjs: Importer = async ({ definition, weights: files, inputSh
     draft: new DraftBuilder(inputShape),
     weights,
     channelsLast: hasChannelsLast(topology),
+    signals: topology.layers.some(({ className }) => SIGNAL_LAYER.test(className)),
     absorbsOrder: orderAbsorption(topology),
   };
   return canonicalise(build(ordered, topology, building, output.layer), output);

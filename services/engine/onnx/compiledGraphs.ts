@@ -8,9 +8,10 @@ import { foldConstants, storedTensors } from '../folding.ts';
 import type { Graph } from '../graph.ts';
 import { graphHash, sha256 } from '../identity.ts';
 import { encodeOnnx } from './model.ts';
+import { splitStridePhases } from './stridePhases.ts';
 
 /** Part of the key of compiled graphs: raise it when the same graph is written differently. */
-const COMPILER_VERSION = 1;
+const COMPILER_VERSION = 2;
 const RUNTIME = z.object({ version: z.string() });
 const RUNTIME_VERSION = RUNTIME.parse(createRequire(import.meta.url)('onnxruntime-node/package.json')).version;
 
@@ -40,7 +41,9 @@ export class CompiledGraphs {
       await this.store.touch(folder, [`${name}.onnx`, `${name}.json`, ...found.map(({ key }) => `${key}.bin`)]);
       return this.store.companion(folder, `${name}.onnx`);
     }
-    const folded = await foldConstants(graph, folder, this.store, (part) => this.evaluate(part, folder));
+    const folded = await foldConstants(splitStridePhases(graph), folder, this.store, (part) =>
+      this.evaluate(part, folder),
+    );
     return this.write(folded, folder, name);
   }
 

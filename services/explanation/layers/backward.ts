@@ -1,4 +1,4 @@
-import { type Layer, layerAt, NETWORK_INPUT } from '../../../models/network.ts';
+import { type Layer, layerAt } from '../../../models/network.ts';
 import type { Value } from '../../engine/graph.ts';
 import type { GraphBuilder } from '../../engine/graphBuilder.ts';
 import { type ForwardPass, sum } from './forward.ts';
@@ -13,32 +13,46 @@ export interface BackwardStep {
   readonly arriving: Value;
 }
 
+/** Where a backward pass begins and ends: layer indices, or `NETWORK_INPUT`. */
+export interface Route {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Arrived {
+  /** What arrives at the end of the route; null when the start does not depend on it. */
+  readonly atEnd: Value | null;
+  /** What arrived below the end by ways around it. */
+  readonly around: readonly Value[];
+}
+
 /**
- * Walks from the explained output back to the input. Where a value is used several times, what comes back adds up.
- * @param start what is put in at the output, [N, outputs]
+ * Walks from a layer's output back to another one, or to the input. Where a value is used several times, what comes back
+ * adds up.
+ * @param start what is put in at the output of `from`, in its shape
  * @param step what arrives at each input of a layer
- * @returns what arrives at the network's input; null when the output does not depend on it
  */
 export function backwardPass(
   g: GraphBuilder,
-  forward: ForwardPass,
+  { network, at }: ForwardPass,
+  { from, to }: Route,
   start: Value,
   step: (step: BackwardStep) => readonly Value[],
-): Value | null {
-  const { network } = forward;
-  const arrived = new Map<number, Value[]>([[network.output, [start]]]);
-  for (let index = network.output; index >= 0; index -= 1) {
+): Arrived {
+  const arrived = new Map<number, Value[]>([[from, [start]]]);
+  for (let index = from; index > to; index -= 1) {
     const parts = arrived.get(index);
     if (parts === undefined) continue;
+    arrived.delete(index);
     const layer = layerAt(network, index);
     g.at(layer.name);
-    const inputs = layer.inputs.map((input) => forward.at(input));
-    const passed = step({ index, layer, inputs, output: forward.at(index), arriving: sum(g, parts) });
+    const passed = step({ index, layer, inputs: layer.inputs.map(at), output: at(index), arriving: sum(g, parts) });
     layer.inputs.forEach((input, i) => {
       const value = passed[i];
       if (value !== undefined) arrived.set(input, [...(arrived.get(input) ?? []), value]);
     });
   }
-  const atInput = arrived.get(NETWORK_INPUT);
-  return atInput === undefined ? null : sum(g, atInput);
+  const atEnd = arrived.get(to);
+  arrived.delete(to);
+  return { atEnd: atEnd === undefined ? null : sum(g, atEnd), around: [...arrived.values()].flat() };
 }

@@ -1,4 +1,11 @@
-import { isLinear, type Layer, NETWORK_INPUT, type Network, shapeAt } from '../../../models/network.ts';
+import {
+  isLinear,
+  type Layer,
+  type LinearLayer,
+  NETWORK_INPUT,
+  type Network,
+  shapeAt,
+} from '../../../models/network.ts';
 import { BATCH, type Value } from '../../engine/graph.ts';
 import type { GraphBuilder } from '../../engine/graphBuilder.ts';
 import { activate, perChannel } from './activations.ts';
@@ -11,18 +18,29 @@ export interface ForwardPass {
   at(index: number): Value;
 }
 
+/** Another way to a linear layer's output, where there is one. */
+export type OutputOf = (index: number, layer: LinearLayer, x: Value) => Value | null;
+
 /** Builds the forward pass of a network up to its explained output. */
-export function forwardPass(g: GraphBuilder, network: Network, input: Value): ForwardPass {
+export function forwardPass(
+  g: GraphBuilder,
+  network: Network,
+  input: Value,
+  outputOf: OutputOf = () => null,
+): ForwardPass {
   const values: Value[] = [];
   const at = (index: number): Value => {
     const value = index === NETWORK_INPUT ? input : values[index];
     if (value === undefined) throw new RangeError(`layer ${index} was not computed`);
     return value;
   };
-  for (const layer of network.layers.slice(0, network.output + 1)) {
+  for (const [index, layer] of network.layers.slice(0, network.output + 1).entries()) {
     g.at(layer.name);
     const shape = shapeAt(network, layer.inputs[0] ?? NETWORK_INPUT);
-    values.push(applyLayer(g, layer, layer.inputs.map(at), shape));
+    const inputs = layer.inputs.map(at);
+    const [x] = inputs;
+    const other = isLinear(layer) && x !== undefined ? outputOf(index, layer, x) : null;
+    values.push(other ?? applyLayer(g, layer, inputs, shape));
   }
   return { network, at };
 }

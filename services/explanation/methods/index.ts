@@ -1,8 +1,12 @@
 import type { MethodName, MethodOptions } from '../../../schemas/methods.ts';
 import type { Plan, Subject } from '../plan.ts';
-import { gradient, gradientTimesInput, sensitivity } from './gradients.ts';
+import { deconvnet, gradient, gradientTimesInput, guidedBackprop, sensitivity } from './gradients.ts';
+import { integratedGradients } from './integratedGradients.ts';
 import { deepTaylor, lrp } from './lrp.ts';
 import type { Method } from './method.ts';
+import { occlusion } from './occlusion.ts';
+import { smoothgrad } from './smoothgrad.ts';
+import { taylor } from './taylor.ts';
 
 /** All methods; a new one is one file and one line here. */
 const METHODS: { readonly [Name in MethodName]: Method<Name> } = {
@@ -10,6 +14,12 @@ const METHODS: { readonly [Name in MethodName]: Method<Name> } = {
   sensitivity,
   gradient,
   'gradient-times-input': gradientTimesInput,
+  taylor,
+  'integrated-gradients': integratedGradients,
+  smoothgrad,
+  'guided-backprop': guidedBackprop,
+  deconvnet,
+  occlusion,
   lrp,
 };
 

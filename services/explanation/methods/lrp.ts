@@ -1,17 +1,17 @@
+import { layerAt, NETWORK_INPUT, type Network } from '../../../models/network.ts';
 import type { Box } from '../../../models/preprocessing/pixels.ts';
 import type { Composite, Rule } from '../../../schemas/rules.ts';
 import { BATCH, type Graph, type Value } from '../../engine/graph.ts';
-import { GraphBuilder } from '../../engine/graphBuilder.ts';
+import type { GraphBuilder } from '../../engine/graphBuilder.ts';
 import { tensorIdentity } from '../../engine/identity.ts';
 import { rulesByLayer } from '../composites.ts';
+import { explainedNetwork, openFrame, relevanceShape, routeOf, subjectKey } from '../frame.ts';
 import { boundTensor, intersection } from '../inputBox.ts';
-import { forwardPass } from '../layers/forward.ts';
 import { EXPLAIN, type Plan, type ReportLayout, runOnce, type Subject } from '../plan.ts';
-import { type ResolvedRule, relevancePass } from '../relevance.ts';
+import { outputsByRule, type ResolvedRule, relevancePass } from '../relevance.ts';
 import { type Losses, total } from '../rules/flow.ts';
 import { parametersOf } from '../rules/index.ts';
 import { ParameterPool, ParameterReader } from '../rules/parameters.ts';
-import { effectiveTarget, INPUT } from '../target.ts';
 import type { Method } from './method.ts';
 
 const COLUMNS = ['start', 'bias', 'stabiliser', 'dead', 'dropped'] as const;
@@ -40,26 +40,27 @@ function planRelevance(
   adjust: (rule: Rule) => Rule,
   options: Readonly<Record<string, unknown>>,
 ): Plan {
-  const { network, box } = subject;
+  const { box, layer = null } = subject;
+  const network = explainedNetwork(subject);
   const pool = new ParameterPool();
   const rules = rulesByLayer(network, composite, box !== null).map((chosen): ResolvedRule => {
     const rule = adjust(chosen);
     const places = Object.entries(parametersOf(rule)).map(([name, values]) => [name, pool.add(values)] as const);
     return { rule, places: Object.fromEntries(places) };
   });
-  const usesBox = rules.some(({ rule, places }) => rule.name === 'z-box' && places['low'] === undefined);
+  const passed = rules.slice((layer ?? NETWORK_INPUT) + 1);
+  const usesBox = passed.some(({ rule, places }) => rule.name === 'z-box' && places['low'] === undefined);
+  const structure = JSON.stringify(rules.map(structureOf));
+  const boxKey = usesBox ? boxIdentity(subject) : '';
   return {
-    key: [
-      'lrp',
-      start,
-      pool.values.length,
-      JSON.stringify(rules.map(structureOf)),
-      usesBox ? boxIdentity(subject) : '',
-    ].join(' '),
+    key: ['lrp', subjectKey(subject), start, pool.values.length, structure, boxKey].join(' '),
+    settings: '',
     options,
     parameters: pool.values,
-    conservation: { kind: 'report', layout: reportLayout(subject, rules) },
-    requiredBox: intersection(boxesOf(rules, box), network.inputShape),
+    relevanceShape: relevanceShape(subject),
+    conservation: { kind: 'report', layout: reportLayout(network, rules, layer ?? NETWORK_INPUT) },
+    requiredBox: intersection(boxesOf(passed, box), network.inputShape),
+    rowsPerItem: 1,
     graphs: () => ({ [EXPLAIN]: buildGraph(subject, rules, start, pool.values.length) }),
     driver: runOnce,
   };
@@ -87,42 +88,37 @@ function boxIdentity({ network, box }: Subject): string {
   return sides.map((side) => tensorIdentity(boundTensor(side, network.inputShape))).join(' ');
 }
 
-function reportLayout({ network }: Subject, rules: readonly ResolvedRule[]): ReportLayout {
-  const visited = reachableLayers(network);
-  const layers = visited.map((index) => {
-    const layer = network.layers[index];
-    return { name: layer?.name ?? '', type: layer?.type ?? '', rule: rules[index]?.rule.name ?? 'pass' };
+function reportLayout(network: Network, rules: readonly ResolvedRule[], end: number): ReportLayout {
+  const layers = layersBehind(network, end).map((index) => {
+    const layer = layerAt(network, index);
+    return { name: layer.name, type: layer.type, rule: rules[index]?.rule.name ?? 'pass' };
   });
   return { columns: COLUMNS, layers };
 }
 
-/** Indices of the layers that the explained output depends on, output first. */
-function reachableLayers({ layers, output }: Subject['network']): readonly number[] {
+/** Indices above `end` of the layers that the explained output depends on, output first. */
+function layersBehind({ layers, output }: Network, end: number): readonly number[] {
   const reached = new Set([output]);
-  for (let index = output; index >= 0; index -= 1) {
+  for (let index = output; index > end; index -= 1) {
     if (reached.has(index)) for (const input of layers[index]?.inputs ?? []) reached.add(input);
   }
-  return [...reached].filter((index) => index >= 0).sort((a, b) => b - a);
+  return [...reached].filter((index) => index > end).sort((a, b) => b - a);
 }
 
 function buildGraph(subject: Subject, rules: readonly ResolvedRule[], startWith: Start, count: number): Graph {
-  const { network, box } = subject;
-  const g = new GraphBuilder();
-  const input = g.input(INPUT, [BATCH, ...network.inputShape]);
-  const forward = forwardPass(g, network, input);
-  const scores = forward.at(network.output);
-  const target = effectiveTarget(g, network, scores);
-  const start = startWith === 'score' ? g.mul(target, scores) : target;
+  const { g, forward, units, target, scores, explained } = openFrame(subject, (builder) =>
+    outputsByRule(builder, rules),
+  );
+  const start = startWith === 'score' ? g.mul(target, units) : target;
   const losses = new LossCollector(g);
   const parameters = new ParameterReader(g, count);
-  const pass = relevancePass(g, forward, start, { rules, parameters, box }, losses);
+  const route = routeOf(subject);
+  const pass = relevancePass(g, forward, route, start, { rules, parameters, box: subject.box }, losses);
   const put = total(g, start);
   const sums = [put, ...losses.totals(g.sub(put, put)), ...pass.layers.map(({ arriving }) => total(g, arriving))];
-  const report = g.concat(
-    sums.map((value) => g.reshape(value, [BATCH, 1])),
-    1,
-  );
-  return g.build({ relevance: pass.input ?? g.mul(input, g.scalar(0)), scores, report });
+  const columns = sums.map((value) => g.reshape(value, [BATCH, 1]));
+  const relevance = pass.atEnd ?? g.mul(forward.at(route.to), g.scalar(0));
+  return g.build({ relevance, scores, explained, report: g.concat(columns, 1) });
 }
 
 /** Adds up what the rules lose, by kind: one value [N] each. */

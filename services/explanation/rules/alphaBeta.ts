@@ -1,7 +1,8 @@
 import type { Value } from '../../engine/graph.ts';
-import { contributions, sumOfParts } from './contributions.ts';
+import type { GraphBuilder } from '../../engine/graphBuilder.ts';
+import { contributions, flowOf, sumOfParts } from './contributions.ts';
 import type { Flow } from './flow.ts';
-import { type LinearContext, type LinearRule, nonZero } from './linearRule.ts';
+import { type ForwardContext, type LinearContext, type LinearRule, nonZero } from './linearRule.ts';
 
 /**
  * R_i = Σ_j [α P_ij / S_ε(ΣP + b_j⁺) − β N_ij / S_ε(ΣN + b_j⁻)] R_j with P = x⁺w⁺ + x⁻w⁻ and N = x⁺w⁻ + x⁻w⁺,
@@ -9,13 +10,14 @@ import { type LinearContext, type LinearRule, nonZero } from './linearRule.ts';
  */
 export const alphaBeta: LinearRule<'alpha-beta'> = {
   parameters: ({ alpha, beta, stabiliser }) => nonZero({ stabiliser, ...(beta === 0 ? {} : { alpha, beta }) }),
+  output: (context, rule) => (rule.beta === 0 ? null : outputFromParts(context, rule.bias)),
   flows: (context, rule) => {
     const { g, arriving, parameter } = context;
     const beta = parameter('beta');
     const alpha = parameter('alpha');
     if (beta === null || alpha === null) return [flow(context, rule.bias, 'positive', arriving)];
-    const negative = flow(context, rule.bias, 'negative', g.mul(arriving, g.neg(beta)));
     const positive = flow(context, rule.bias, 'positive', g.mul(arriving, alpha));
+    const negative = flow(context, rule.bias, 'negative', g.mul(arriving, g.neg(beta)));
     if (!rule.fallback) return [positive, negative];
     const none = g.equal(negative.z, g.scalar(0));
     return [
@@ -27,14 +29,24 @@ export const alphaBeta: LinearRule<'alpha-beta'> = {
 
 /** One sign's share. Negative contributions enter with their absolute values: N_ij / S(ΣN) does not change by it. */
 function flow(context: LinearContext, policy: 'keep' | 'zero', sign: 'positive' | 'negative', relevance: Value): Flow {
-  const { g, bias, perOutput, parameter } = context;
-  const parts = contributions(context, sign);
-  const kept = policy === 'keep' && bias !== null ? g.relu(sign === 'positive' ? bias : g.neg(bias)) : null;
-  return {
-    parts,
-    z: sumOfParts(context, parts, kept),
-    bias: kept === null ? null : perOutput(kept),
-    epsilon: parameter('stabiliser'),
-    relevance,
-  };
+  const kept = partOfBias(context.g, policy === 'keep' ? context.bias : null, sign);
+  return { ...flowOf(context, contributions(context, sign), kept, relevance), dead: true };
+}
+
+/**
+ * The layer's output as the difference of both signs' sums, P − |N|: a rule that needs both has no use for another
+ * convolution. Only the output is rounded a little differently; P and N stay exact.
+ */
+function outputFromParts(context: ForwardContext, policy: 'keep' | 'zero'): Value {
+  const { g, bias, perOutput } = context;
+  const kept = policy === 'keep' ? bias : null;
+  const side = (sign: 'positive' | 'negative') =>
+    sumOfParts(context, contributions(context, sign), partOfBias(g, kept, sign));
+  const z = g.sub(side('positive'), side('negative'));
+  return kept === bias || bias === null ? z : g.add(z, perOutput(bias));
+}
+
+/** max(b, 0) or max(−b, 0). */
+function partOfBias(g: GraphBuilder, bias: Value | null, sign: 'positive' | 'negative'): Value | null {
+  return bias === null ? null : g.relu(sign === 'positive' ? bias : g.neg(bias));
 }

@@ -1,10 +1,11 @@
 import type { Rule } from '../../../schemas/rules.ts';
+import type { Value } from '../../engine/graph.ts';
 import { alphaBeta } from './alphaBeta.ts';
 import { epsilon } from './epsilon.ts';
 import { flat } from './flat.ts';
 import type { Flow } from './flow.ts';
 import { gamma } from './gamma.ts';
-import type { LinearContext, LinearRule, RuleParameters } from './linearRule.ts';
+import type { ForwardContext, LinearContext, LinearRule, RuleParameters } from './linearRule.ts';
 import { nonZero } from './linearRule.ts';
 import { wSquare } from './wSquare.ts';
 import { zBox } from './zBox.ts';
@@ -34,8 +35,15 @@ export function flowsOf(context: LinearContext, rule: RuleForLinear): readonly F
   return definition.flows(context, rule);
 }
 
+/** The output of a linear layer out of what its rule computes anyway; null when the layer computes its own. */
+export function outputOf(context: ForwardContext, rule: RuleForLinear): Value | null {
+  const definition = LINEAR_RULES[rule.name] as LinearRule<LinearRuleName>;
+  return definition.output?.(context, rule) ?? null;
+}
+
 /** The numbers of any rule that do not change the graph. */
 export function parametersOf(rule: Rule): RuleParameters {
   if (isForLinear(rule)) return (LINEAR_RULES[rule.name] as LinearRule<LinearRuleName>).parameters(rule);
-  return rule.name === 'norm' ? nonZero({ stabiliser: rule.stabiliser }) : {};
+  const divides = rule.name === 'norm' || (rule.name === 'winner-take-all' && rule.ties === 'average');
+  return divides ? nonZero({ stabiliser: rule.stabiliser }) : {};
 }

@@ -1,4 +1,4 @@
-import { contributions, sumOfParts } from './contributions.ts';
+import { contributions, flowOf } from './contributions.ts';
 import { type LinearRule, nonZero } from './linearRule.ts';
 
 /**
@@ -7,17 +7,8 @@ import { type LinearRule, nonZero } from './linearRule.ts';
 export const zPlus: LinearRule<'z-plus'> = {
   parameters: (rule) => nonZero({ stabiliser: rule.stabiliser }),
   flows: (context, rule) => {
-    const { g, bias, arriving, perOutput, parameter } = context;
-    const parts = contributions(context, 'positive');
+    const { g, bias, arriving } = context;
     const kept = rule.bias === 'keep' && bias !== null ? g.relu(bias) : null;
-    return [
-      {
-        parts,
-        z: sumOfParts(context, parts, kept),
-        bias: kept === null ? null : perOutput(kept),
-        epsilon: parameter('stabiliser'),
-        relevance: arriving,
-      },
-    ];
+    return [{ ...flowOf(context, contributions(context, 'positive'), kept, arriving), dead: true }];
   },
 };

@@ -22,10 +22,10 @@ export function prepareCommand(
   { drawn, maxRuns }: { readonly drawn: boolean; readonly maxRuns: number },
 ): PreparedCommand {
   const { input, batched } = prepareInput(request.input, model, maxRuns);
-  const { method, options, target } = request;
+  const { method, options, target, layer } = request;
   const { name, version } = model.manifest;
   const picture = drawn && request.render.mode !== 'map' && input.kind === 'image';
-  return { command: { model: name, version, method, options, target, input, picture }, batched };
+  return { command: { model: name, version, method, options, target, layer, input, picture }, batched };
 }
 
 function prepareInput(

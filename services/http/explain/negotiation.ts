@@ -1,6 +1,5 @@
-import Negotiator from 'negotiator';
-import { ElucidError } from '../../../schemas/errors.ts';
 import { PICTURE_FORMATS, type PictureFormat } from '../../../schemas/render.ts';
+import { acceptedType } from '../acceptedType.ts';
 
 /** The representations of an explanation; the first one is the default. */
 export const EXPLANATION_TYPES = [
@@ -26,17 +25,9 @@ const PICTURE_TYPES = new Map<ExplanationType, PictureFormat>(
  * @throws ElucidError `not-acceptable` that names all there are
  */
 export function negotiate(accept: string | undefined, format: PictureFormat): ExplanationType {
-  if (accept === undefined || accept.trim() === '') return EXPLANATION_TYPES[0];
   const preferred: ExplanationType = `image/${format}`;
   const [json, ...others] = EXPLANATION_TYPES;
-  const offered = [json, preferred, ...others.filter((type) => type !== preferred)];
-  const chosen = new Negotiator({ headers: { accept } }).mediaType(offered);
-  const type = offered.find((candidate) => candidate === chosen);
-  if (type !== undefined) return type;
-  throw new ElucidError(
-    'not-acceptable',
-    `received Accept: ${JSON.stringify(accept.slice(0, 100))}; allowed are ${EXPLANATION_TYPES.join(', ')}, image/* and */*`,
-  );
+  return acceptedType(accept, [json, preferred, ...others.filter((type) => type !== preferred)]);
 }
 
 /** The format of the picture that a representation is, or null where it is none. */

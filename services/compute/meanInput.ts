@@ -1,0 +1,26 @@
+import { readFile } from 'node:fs/promises';
+import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
+import { decodeNpy } from '../../models/tensors/npy.ts';
+import { sizeOf } from '../../models/tensors/tensor.ts';
+import { ElucidError } from '../../schemas/errors.ts';
+
+/**
+ * The mean of a model's class means, [...input shape]; null when it has none.
+ * @throws ElucidError `model-failed` when the file's shape does not fit the input
+ */
+export async function meanInput({ manifest, companions }: RegisteredModel): Promise<Float32Array | null> {
+  if (companions.classMeans === null) return null;
+  const { shape, data } = decodeNpy(await readFile(companions.classMeans));
+  const [classes = 0, ...own] = shape;
+  const wanted = manifest.input.shape;
+  if (own.join() !== wanted.join() || classes === 0) {
+    throw new ElucidError(
+      'model-failed',
+      `the class means of ${manifest.name} have shape [${shape.join(', ')}], not [classes, ${wanted.join(', ')}]`,
+    );
+  }
+  const size = sizeOf(own);
+  const mean = new Float64Array(size);
+  for (const [i, value] of data.entries()) mean[i % size] = (mean[i % size] ?? 0) + value / classes;
+  return Float32Array.from(mean);
+}
