@@ -39,12 +39,14 @@ interface Entry<Task, Result> extends Submission {
 
 /**
  * The queue in front of a worker pool. A slot that is free pulls: the oldest task, and with it the waiting tasks of the
- * same key, oldest first, as long as they fit. Tasks whose client has gone, or that waited too long, leave the queue.
+ * same key, oldest first, as long as they fit. Tasks of more rows than one run holds take many runs: where there are several
+ * slots, they leave one to the others. Tasks whose client has gone, or that waited too long, leave the queue.
  */
 export class TaskQueue<Task, Result> {
   private readonly options: TaskQueueOptions<Task, Result>;
   private waiting: Entry<Task, Result>[] = [];
   private running = 0;
+  private runningLong = 0;
   private closed = false;
 
   constructor(options: TaskQueueOptions<Task, Result>) {
@@ -102,16 +104,20 @@ export class TaskQueue<Task, Result> {
     while (this.running < this.options.slots) {
       const batch = this.nextBatch();
       if (batch.length === 0) return;
+      const long = batch.some((entry) => this.isLong(entry)) ? 1 : 0;
       this.running += 1;
+      this.runningLong += long;
       void this.runBatch(batch).finally(() => {
         this.running -= 1;
+        this.runningLong -= long;
         this.pull();
       });
     }
   }
 
   private nextBatch(): readonly Entry<Task, Result>[] {
-    const [head] = this.waiting;
+    const mayBeLong = this.runningLong < Math.max(1, this.options.slots - 1);
+    const head = this.waiting.find((entry) => mayBeLong || !this.isLong(entry));
     if (head === undefined) return [];
     const batch: Entry<Task, Result>[] = [];
     let rows = 0;
@@ -123,6 +129,11 @@ export class TaskQueue<Task, Result> {
     const taken = new Set(batch);
     this.waiting = this.waiting.filter((entry) => !taken.has(entry));
     return batch;
+  }
+
+  /** Whether a task takes more than one run. */
+  private isLong({ rows }: Submission): boolean {
+    return rows > this.options.maxRows;
   }
 
   private async runBatch(batch: readonly Entry<Task, Result>[]): Promise<void> {

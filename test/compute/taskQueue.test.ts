@@ -58,6 +58,21 @@ test('a batch holds at most maxRows rows, but a larger task runs alone', async (
   await Promise.all(all);
 });
 
+test('tasks of many runs leave one of several slots to the others', async () => {
+  const { queue, runs } = controlled({ slots: 2 });
+  const tasks = Object.entries({ long: 9, longer: 10, short: 1 });
+  const all = tasks.map(([task, rows]) => queue.submit(task, { key: task, rows, signal: forever() }));
+  expect(runs.map(({ tasks: [task] }) => task)).toEqual(['long', 'short']);
+  runs[1]?.finish();
+  await settled();
+  expect(runs).toHaveLength(2);
+  runs[0]?.finish();
+  await settled();
+  expect(runs[2]?.tasks).toEqual(['longer']);
+  runs[2]?.finish();
+  await Promise.all(all);
+});
+
 test('a task whose client has gone leaves the queue and is never run', async () => {
   const { queue, runs } = controlled();
   const client = new AbortController();
