@@ -231,7 +231,7 @@ describe('costly requests', () => {
     }));
 
   test('end with their time, and the worker is free again', () =>
-    withService({ EXPLAIN_TIMEOUT_MS: '500', MAX_RUNS: '100000' }, async (service) => {
+    withService({ EXPLAIN_TIMEOUT_MS: '500', MAX_RUNS: '100000', MAX_BATCH: '1' }, async (service) => {
       const cheap = { model: 'mnist-cnn', input: batchOf(1) };
       const answeredWithin = async (attempts: number) => {
         for (let attempt = 0; attempt < attempts; attempt += 1) {
