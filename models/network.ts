@@ -51,10 +51,14 @@ export interface AffineLayer extends LayerBase {
   readonly offset: Tensor;
 }
 
-/** An elementwise function. `alpha` is a negative slope or scale; `slope` [C] is PReLU's. */
+/**
+ * An elementwise function. `alpha` is a negative slope or scale; `slope` [C] is PReLU's. `log` (natural) and `power`,
+ * x^exponent, are not finite where mathematics defines them not.
+ */
 export type ActivationFunction =
-  | { readonly name: 'relu' | 'sigmoid' | 'tanh' | 'softplus' | 'softsign' | 'selu' | 'exp' | 'abs' }
+  | { readonly name: 'relu' | 'sigmoid' | 'tanh' | 'softplus' | 'softsign' | 'selu' | 'exp' | 'log' | 'abs' }
   | { readonly name: 'leakyRelu' | 'elu'; readonly alpha: number }
+  | { readonly name: 'power'; readonly exponent: number }
   | { readonly name: 'clip'; readonly low: number; readonly high: number }
   | { readonly name: 'prelu'; readonly slope: Tensor };
 

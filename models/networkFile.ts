@@ -28,8 +28,9 @@ function layerSchema(id: string) {
   const kernel = { ...linear, stride: pair, padding, dilation: pair, groups: side };
   const windows = { ...base, kernel: pair, stride: pair, padding };
   const activation = z.union([
-    z.strictObject({ name: z.enum(['relu', 'sigmoid', 'tanh', 'softplus', 'softsign', 'selu', 'exp', 'abs']) }),
+    z.strictObject({ name: z.enum(['relu', 'sigmoid', 'tanh', 'softplus', 'softsign', 'selu', 'exp', 'log', 'abs']) }),
     z.strictObject({ name: z.enum(['leakyRelu', 'elu']), alpha: finite }),
+    z.strictObject({ name: z.literal('power'), exponent: finite }),
     z.strictObject({ name: z.literal('clip'), low: finite, high: finite }),
     z.strictObject({ name: z.literal('prelu'), slope: tensor }),
   ]);

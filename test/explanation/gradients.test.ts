@@ -20,12 +20,23 @@ const FUNCTIONS: readonly ActivationFunction[] = [
   { name: 'selu' },
   { name: 'exp' },
   { name: 'abs' },
+  { name: 'power', exponent: 2 },
+  { name: 'power', exponent: 3 },
   { name: 'leakyRelu', alpha: 0.2 },
   { name: 'elu', alpha: 1.3 },
   { name: 'clip', low: 0, high: 1 },
   { name: 'clip', low: -0.5, high: 0.75 },
   { name: 'prelu', slope: randomTensor([3], 50) },
 ];
+
+/** Functions that are only defined above zero, behind one that is always there. */
+const ABOVE_ZERO: readonly ActivationFunction[] = [
+  { name: 'log' },
+  { name: 'power', exponent: 0.5 },
+  { name: 'power', exponent: -1.5 },
+];
+
+const SOFTPLUS: LayerSketch = { type: 'activation', function: { name: 'softplus' } };
 
 const LAYERS: Readonly<Record<string, LayerSketch>> = {
   affine: { type: 'affine', scale: randomTensor([3], 51), offset: randomTensor([3], 52) },
@@ -82,6 +93,9 @@ const NETWORKS: readonly (readonly [string, Network])[] = [
   ...Object.entries(LAYERS).map(([name, layer]) => [name, followed(IMAGE, layer)] as const),
   ...FUNCTIONS.map(
     (fn) => [JSON.stringify(fn).slice(0, 40), chain(IMAGE, [{ type: 'activation', function: fn }])] as const,
+  ),
+  ...ABOVE_ZERO.map(
+    (fn) => [JSON.stringify(fn), chain(IMAGE, [SOFTPLUS, { type: 'activation', function: fn }])] as const,
   ),
   ['values used twice, add with coefficients, concat', branching()],
 ];

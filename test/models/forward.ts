@@ -120,6 +120,10 @@ function activation(f: Exclude<ActivationFunction, { name: 'prelu' }>, x: number
       return SELU_SCALE * (x > 0 ? x : SELU_ALPHA * Math.expm1(x));
     case 'exp':
       return Math.exp(x);
+    case 'log':
+      return Math.log(x);
+    case 'power':
+      return x ** f.exponent;
     case 'abs':
       return Math.abs(x);
     case 'leakyRelu':

@@ -20,6 +20,10 @@ export function activate(g: GraphBuilder, fn: ActivationFunction, x: Value): Val
       return g.div(x, g.add(g.scalar(1), g.abs(x)));
     case 'exp':
       return g.exp(x);
+    case 'log':
+      return g.log(x);
+    case 'power':
+      return power(g, x, fn.exponent);
     case 'abs':
       return g.abs(x);
     case 'leakyRelu':
@@ -55,6 +59,10 @@ export function slope(g: GraphBuilder, fn: ActivationFunction, x: Value, y: Valu
       return g.div(one, g.square(g.add(one, g.abs(x))));
     case 'exp':
       return y;
+    case 'log':
+      return g.div(one, x);
+    case 'power':
+      return g.mul(g.scalar(fn.exponent), power(g, x, fn.exponent - 1));
     case 'abs':
       return g.sub(g.where(positive, one, zero), g.where(g.greater(zero, x), one, zero));
     case 'leakyRelu':
@@ -77,6 +85,18 @@ export function slope(g: GraphBuilder, fn: ActivationFunction, x: Value, y: Valu
 /** Functions with φ(t x) = t φ(x) for t > 0. */
 export function isHomogeneous(fn: ActivationFunction): boolean {
   return ['relu', 'leakyRelu', 'prelu', 'abs'].includes(fn.name);
+}
+
+/** x^exponent; whole exponents that are common as products, which are cheaper and whose sign is known. */
+function power(g: GraphBuilder, x: Value, exponent: number): Value {
+  switch (exponent) {
+    case 1:
+      return x;
+    case 2:
+      return g.square(x);
+    default:
+      return g.pow(x, g.scalar(exponent));
+  }
 }
 
 function rectified(g: GraphBuilder, x: Value, below: Value): Value {
