@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Layer, type Network, parametersOf } from './network.ts';
 import { decodeNetwork, encodeNetwork } from './networkFile.ts';
+import { seal, unseal } from './tensors/sealed.ts';
 import type { TensorStore } from './tensors/store.ts';
 import { sizeOf, type Tensor } from './tensors/tensor.ts';
 
@@ -10,12 +11,15 @@ const FILE = 'network.json';
 const INLINE_VALUES = 256;
 
 /**
- * Reads the structure of an imported network; null when the store does not hold it, or of another version. Touches no
- * weights: use `isComplete` to know whether they are there.
+ * Reads the structure of an imported network; null when the store does not hold it, or damaged, or of another version.
+ * Touches no weights: use `isComplete` to know whether they are there.
  */
 export async function loadNetwork(id: string, store: TensorStore): Promise<Network | null> {
   const bytes = await store.readFile(id, FILE);
-  return bytes === null ? null : decodeNetwork(id, bytes);
+  const text = bytes === null ? null : unseal(bytes);
+  if (text === null) return null;
+  await store.touch(id, [FILE]);
+  return decodeNetwork(id, new TextEncoder().encode(text));
 }
 
 /** Whether the store holds every tensor of a network, with the right size. */
@@ -35,7 +39,7 @@ export async function saveNetwork(network: Network, store: TensorStore): Promise
   const layers: Layer[] = [];
   for (const layer of network.layers) layers.push(await storedLayer(layer, (tensor) => put(tensor, network.id, store)));
   const stored = { ...network, layers };
-  await store.writeFile(network.id, FILE, encodeNetwork(stored));
+  await store.writeFile(network.id, FILE, seal(new TextDecoder().decode(encodeNetwork(stored))));
   return stored;
 }
 

@@ -1,10 +1,19 @@
-import { randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openPrivateFolder, writeAtomically } from './atomicWrite.ts';
+import { isMissing } from './missing.ts';
 import { type StoredTensor, sizeOf, type Tensor } from './tensor.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
+
+/** Behind a tensor's values its file holds their SHA-256. */
+export const CHECKSUM_BYTES = 32;
+
+/** How the file of a tensor ends. */
+export const TENSOR_SUFFIX = '.bin';
+
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 /** A tensor's file is missing from the store, or has another size than the tensor. It can be rebuilt from the model. */
@@ -16,6 +25,7 @@ export class MissingTensorError extends Error {
  * The folder that holds every tensor the engines map: one subfolder per model (its content hash) with the network's
  * weights, derived constants and compiled graphs. Files are immutable, named by content, written under a temporary
  * name and renamed, so that processes may share the folder and a kill leaves nothing half-written that is read.
+ * A tensor's file holds its values (raw little-endian float32) and then their SHA-256 (32 bytes).
  * The whole folder may be deleted at any time.
  */
 export class TensorStore {
@@ -27,8 +37,7 @@ export class TensorStore {
 
   /** Opens the store at `root`, creating it readable by this user only. */
   static async open(root: string): Promise<TensorStore> {
-    await mkdir(root, { recursive: true, mode: 0o700 });
-    await chmod(root, 0o700);
+    await openPrivateFolder(root);
     return new TensorStore(root);
   }
 
@@ -43,24 +52,21 @@ export class TensorStore {
   async path(tensor: StoredTensor): Promise<string> {
     const path = this.pathOf(tensor);
     const bytes = await sizeOfFile(path);
-    if (bytes !== sizeOf(tensor.shape) * BYTES) {
-      throw new MissingTensorError(
-        `tensor ${tensor.key} of ${tensor.folder} should have ${sizeOf(tensor.shape) * BYTES} bytes, found ${bytes ?? 'no file'}`,
-      );
-    }
+    if (bytes !== fileSize(tensor)) throw missing(tensor, bytes);
     return path;
   }
 
   /** Whether a tensor's file is there with the right size. */
   async has(tensor: StoredTensor): Promise<boolean> {
-    return (await sizeOfFile(this.pathOf(tensor))) === sizeOf(tensor.shape) * BYTES;
+    return (await sizeOfFile(this.pathOf(tensor))) === fileSize(tensor);
   }
 
   /** A tensor's values; those of a stored one are copied into memory. @throws MissingTensorError */
   async read(tensor: Tensor): Promise<Float32Array> {
     if (tensor.kind === 'array') return tensor.data;
-    const bytes = await readFile(await this.path(tensor));
-    return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+    const bytes = await readIfThere(await this.path(tensor));
+    if (bytes?.length !== fileSize(tensor)) throw missing(tensor, bytes?.length ?? null);
+    return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length - CHECKSUM_BYTES));
   }
 
   /** Writes a tensor's values; does nothing when its file is there already. */
@@ -69,44 +75,25 @@ export class TensorStore {
       throw new RangeError(`tensor ${tensor.key} has ${sizeOf(tensor.shape)} values, got ${data.length}`);
     }
     if (await this.has(tensor)) return;
-    await this.writeFile(
-      tensor.folder,
-      `${tensor.key}.bin`,
-      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-    );
+    const values = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    await writeAtomically(this.pathOf(tensor), [values, createHash('sha256').update(values).digest()]);
   }
 
   /** Writes a file into a model's folder atomically, replacing one of that name. Returns its path. */
   async writeFile(folder: string, name: string, bytes: Uint8Array): Promise<string> {
-    const path = await this.companion(folder, name);
-    const temporary = `${path}.${randomUUID()}.tmp`;
-    try {
-      const file = await open(temporary, 'wx', 0o600);
-      try {
-        await file.writeFile(bytes);
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, path);
-    } finally {
-      await rm(temporary, { force: true });
-    }
+    const path = join(this.folderPath(folder), checkedName(name));
+    await writeAtomically(path, [bytes]);
     return path;
   }
 
   /** The content of a file in a model's folder, or null when there is none. */
   async readFile(folder: string, name: string): Promise<Buffer | null> {
-    try {
-      return await readFile(await this.companion(folder, name));
-    } catch (error) {
-      if (isMissing(error)) return null;
-      throw error;
-    }
+    return readIfThere(join(this.folderPath(folder), checkedName(name)));
   }
 
   /** Removes a file of a model's folder, if it is there. */
   async remove(folder: string, name: string): Promise<void> {
-    await rm(await this.companion(folder, name), { force: true });
+    await rm(join(this.folderPath(folder), checkedName(name)), { force: true });
   }
 
   /** Marks files of a model's folder as used now, for `evict`; missing ones are passed over. */
@@ -139,14 +126,20 @@ export class TensorStore {
     return deleted;
   }
 
-  private async folders(): Promise<string[]> {
-    const entries = await readdir(this.root, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  /** The folders of all models that the store holds something of. */
+  async folders(): Promise<string[]> {
+    const entries = await ifThere(readdir(this.root, { withFileTypes: true }));
+    return (entries ?? []).filter((entry) => entry.isDirectory() && NAME.test(entry.name)).map(({ name }) => name);
+  }
+
+  /** The names of the files in a model's folder; none when there is no such folder. */
+  async names(folder: string): Promise<string[]> {
+    return (await ifThere(readdir(this.folderPath(folder)))) ?? [];
   }
 
   /** Files and when they were used last; other processes may delete some meanwhile. */
   private async filesOf(folder: string): Promise<{ path: string; bytes: number; used: number }[]> {
-    const names = await readdir(join(this.root, folder));
+    const names = (await ifThere(readdir(join(this.root, folder)))) ?? [];
     const files = await Promise.all(
       names.map(async (name) => {
         const path = join(this.root, folder, name);
@@ -162,7 +155,7 @@ export class TensorStore {
   }
 
   private pathOf(tensor: StoredTensor): string {
-    return join(this.folderPath(tensor.folder), `${checkedName(tensor.key)}.bin`);
+    return join(this.folderPath(tensor.folder), `${checkedName(tensor.key)}${TENSOR_SUFFIX}`);
   }
 }
 
@@ -171,19 +164,34 @@ function checkedName(name: string): string {
   return name;
 }
 
+function fileSize(tensor: StoredTensor): number {
+  return sizeOf(tensor.shape) * BYTES + CHECKSUM_BYTES;
+}
+
+function missing(tensor: StoredTensor, found: number | null): MissingTensorError {
+  return new MissingTensorError(
+    `tensor ${tensor.key} of ${tensor.folder} should have ${fileSize(tensor)} bytes, found ${found ?? 'no file'}`,
+  );
+}
+
 async function sizeOfFile(path: string): Promise<number | null> {
   return (await statOf(path))?.size ?? null;
 }
 
-async function statOf(path: string): Promise<Stats | null> {
+function statOf(path: string): Promise<Stats | null> {
+  return ifThere(stat(path));
+}
+
+function readIfThere(path: string): Promise<Buffer | null> {
+  return ifThere(readFile(path));
+}
+
+/** The result of an operation on a file, or null when the file does not exist. */
+async function ifThere<Result>(operation: Promise<Result>): Promise<Result | null> {
   try {
-    return await stat(path);
+    return await operation;
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
 }

@@ -5,6 +5,7 @@ import { layerAt } from '../../models/network.ts';
 import { loadNetwork } from '../../models/networkStore.ts';
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import { openRegistry } from '../../models/registry/registry.ts';
+import { seal, unseal } from '../../models/tensors/sealed.ts';
 import { TensorStore } from '../../models/tensors/store.ts';
 import type { ManifestSpec } from '../../schemas/manifest.ts';
 import { inMemory, scoresOf } from './forward.ts';
@@ -72,6 +73,7 @@ describe('what is damaged in the store is made anew', () => {
     ['the structure is of another version', '.json', (path: string) => edit(path, '"version":1', '"version":0')],
     ['a shape is wrong', '.json', (path: string) => edit(path, '"shape":[60,1,1]', '"shape":[60,1,2]')],
     ['a layer reads a later one', '.json', (path: string) => edit(path, '"inputs":[-1]', '"inputs":[1]')],
+    ['a bit of the structure is flipped', '.json', (path: string) => flip(path, 200)],
     ['a key leaves the folder', '.json', (path: string) => edit(path, /"key":"[0-9a-f]+"/, '"key":"../x"')],
   ])('when %s', async (_, suffix, damage) => {
     const model = await registered();
@@ -84,10 +86,17 @@ describe('what is damaged in the store is made anew', () => {
   });
 });
 
+/** Changes the text of a sealed file, and seals it again. */
 async function edit(path: string, from: string | RegExp, to: string): Promise<void> {
-  const text = await readFile(path, 'utf8');
+  const text = unseal(await readFile(path)) ?? '';
   if (text.replace(from, to) === text) throw new Error(`${from} is not in the file`);
-  await writeFile(path, text.replace(from, to));
+  await writeFile(path, seal(text.replace(from, to)));
+}
+
+async function flip(path: string, at: number): Promise<void> {
+  const bytes = await readFile(path);
+  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+  await writeFile(path, bytes);
 }
 
 test('files that have changed since the registry read them are refused', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,6 +51,13 @@ describe('tensors', () => {
     expect((await readFile(await store.path(stored('model', 'w')))).readFloatLE(4)).toBe(-2.5);
   });
 
+  test('have the SHA-256 of their values behind them', async () => {
+    await store.write(stored('model', 'w'), VALUES);
+    const file = await readFile(await store.path(stored('model', 'w')));
+    expect(file.subarray(0, 24)).toEqual(Buffer.from(VALUES.buffer));
+    expect(file.subarray(24)).toEqual(createHash('sha256').update(file.subarray(0, 24)).digest());
+  });
+
   test('of a part of an array are written without the rest', async () => {
     await store.write(stored('model', 'part', [2]), VALUES.subarray(1, 3));
     expect(await store.read(stored('model', 'part', [2]))).toEqual(Float32Array.of(-2.5, 3));
@@ -72,12 +80,12 @@ describe('tensors', () => {
   test('that are not there are missing', async () => {
     expect(await store.has(stored('model', 'w'))).toBe(false);
     await expect(store.path(stored('model', 'w'))).rejects.toBeInstanceOf(MissingTensorError);
-    await expect(store.read(stored('model', 'w'))).rejects.toThrow(/w of model should have 24 bytes, found no file/);
+    await expect(store.read(stored('model', 'w'))).rejects.toThrow(/w of model should have 56 bytes, found no file/);
   });
 
   test('of another size are missing, and written anew', async () => {
     await store.writeFile('model', 'w.bin', new Uint8Array(20));
-    await expect(store.read(stored('model', 'w'))).rejects.toThrow(/should have 24 bytes, found 20/);
+    await expect(store.read(stored('model', 'w'))).rejects.toThrow(/should have 56 bytes, found 20/);
     await store.write(stored('model', 'w'), VALUES);
     expect(await store.read(stored('model', 'w'))).toEqual(VALUES);
   });
@@ -112,6 +120,31 @@ describe('writing', () => {
   });
 });
 
+describe('a store whose folders are deleted', () => {
+  test('is written to again, and holds nothing before', async () => {
+    await store.write(stored('model', 'w'), VALUES);
+    await rm(store.root, { recursive: true });
+    expect(await store.folders()).toEqual([]);
+    expect(await store.names('model')).toEqual([]);
+    expect(await store.evict(0)).toBe(0);
+    await expect(store.read(stored('model', 'w'))).rejects.toBeInstanceOf(MissingTensorError);
+    await store.write(stored('model', 'w'), VALUES);
+    expect(await store.read(stored('model', 'w'))).toEqual(VALUES);
+    expect(await permissions(store.root)).toBe(0o700);
+  });
+
+  test('while files are written ends with whole files or none', async () => {
+    const writing = Array.from({ length: 100 }, (_, i) => store.write(stored('model', `w${i}`), VALUES));
+    for (let i = 0; i < 3; i += 1)
+      await rm(join(store.root, 'model'), { recursive: true, force: true, maxRetries: 20, retryDelay: 1 });
+    await Promise.all(writing);
+    const names = await store.names('model');
+    for (const name of names) {
+      expect(await store.read(stored('model', name.replace('.bin', '')))).toEqual(VALUES);
+    }
+  });
+});
+
 describe('names', () => {
   const outside = ['..', '.', '../other', 'a/b', '/etc', '', '.hidden', '-option', 'a\\b', 'a\0b', 'ä', 'a b'];
 
@@ -142,20 +175,20 @@ describe('eviction', () => {
   });
 
   test('deletes nothing while the store is small enough', async () => {
-    expect(await store.evict(72)).toBe(0);
+    expect(await store.evict(168)).toBe(0);
     expect(await left()).toEqual(['oldest', 'middle', 'newest']);
   });
 
   test('deletes the least recently used files first, and no more than needed', async () => {
-    expect(await store.evict(71)).toBe(1);
+    expect(await store.evict(167)).toBe(1);
     expect(await left()).toEqual(['middle', 'newest']);
-    await store.evict(30);
+    await store.evict(70);
     expect(await left()).toEqual(['newest']);
   });
 
   test('counts a touched file as just used, and passes over a missing one', async () => {
     await store.touch('oldest', ['w.bin', 'missing.bin']);
-    await store.evict(48);
+    await store.evict(112);
     expect(await left()).toEqual(['oldest', 'newest']);
   });
 
