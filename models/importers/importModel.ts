@@ -8,9 +8,13 @@ import type { RegisteredFile, RegisteredModel } from '../registry/registeredMode
 import type { TensorStore } from '../tensors/store.ts';
 import { importError } from './faults.ts';
 import type { Importer, ImportSource, SourceFile } from './importer.ts';
+import { importOnnx } from './onnx/onnx.ts';
 import { importTfjs } from './tfjs/tfjs.ts';
 
-const IMPORTERS: Readonly<Partial<Record<Manifest['format'], Importer>>> = { tfjs: importTfjs };
+const IMPORTERS: Readonly<Partial<Record<Manifest['format'], Importer>>> = {
+  onnx: importOnnx,
+  tfjs: importTfjs,
+};
 
 /**
  * The network of a model, its weights in the store. Imports the model's files when the store does not hold it whole;
