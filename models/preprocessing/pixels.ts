@@ -1,7 +1,7 @@
 import type { Colour, Preprocessing } from '../../schemas/preprocessing.ts';
 import type { Shape } from '../tensors/tensor.ts';
 import { centreWindow, imageSize, resizeSides } from './geometry.ts';
-import { inGray, type Pixels } from './picture.ts';
+import { inGray, type Picture, type Pixels } from './picture.ts';
 
 export type { Picture, Pixels } from './picture.ts';
 
@@ -55,6 +55,52 @@ export function pixelsToValues(
     }
   }
   return values;
+}
+
+/**
+ * The picture that a network's input shows, the inverse of `pixelsToValues`: p = (x·std + mean) / scale, inverted last,
+ * rounded and held within 0..255. For drawing prototypes. Inputs of one channel are gray, of two or more than three gray by
+ * the mean of their channels.
+ * @param values [C, H, W]
+ * @param meanImage as for `pixelsToValues`
+ * @throws RangeError when the values, the mean or std do not fit the shape.
+ */
+export function valuesToPixels(
+  values: Float32Array,
+  preprocessing: Preprocessing,
+  shape: Shape,
+  meanImage?: Float32Array,
+): Picture {
+  const { channels, height, width } = imageSize(shape);
+  const plane = width * height;
+  if (values.length !== channels * plane) {
+    throw new RangeError(`the input has ${channels * plane} values; received ${values.length}`);
+  }
+  const means = meanOf(preprocessing, shape, meanImage);
+  const stds = spread(preprocessing.std, channels, 'std');
+  const sampleAt = (channel: number, i: number): number => {
+    const mean = (means instanceof Float32Array ? means[channel * plane + i] : means[channel]) ?? 0;
+    const q = ((values[channel * plane + i] ?? 0) * (stds[channel] ?? 1) + mean) / preprocessing.scale;
+    return preprocessing.invert ? 255 - q : q;
+  };
+  const order = shownChannels(colourOf(preprocessing, shape), channels);
+  const data = new Uint8ClampedArray(3 * plane);
+  for (let i = 0; i < plane; i++) {
+    for (const [colour, shown] of order.entries()) {
+      let sum = 0;
+      for (const channel of shown) sum += sampleAt(channel, i);
+      data[3 * i + colour] = sum / shown.length;
+    }
+  }
+  return { width, height, channels: 3, data: new Uint8Array(data.buffer) };
+}
+
+/** The channels whose mean is red, green and blue. */
+function shownChannels(colour: Colour, channels: number): readonly (readonly number[])[] {
+  if (channels === 3 && colour === 'rgb') return [[0], [1], [2]];
+  if (channels === 3 && colour === 'bgr') return [[2], [1], [0]];
+  const all = Array.from({ length: channels }, (_, channel) => channel);
+  return [all, all, all];
 }
 
 /**

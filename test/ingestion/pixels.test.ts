@@ -1,7 +1,7 @@
 import { preprocessingFaults } from '../../models/preprocessing/faults.ts';
 import { fitPicture } from '../../models/preprocessing/geometry.ts';
-import { inGray, type Pixels } from '../../models/preprocessing/picture.ts';
-import { boxOf, pixelsToValues } from '../../models/preprocessing/pixels.ts';
+import { inGray, type Picture, type Pixels } from '../../models/preprocessing/picture.ts';
+import { boxOf, pixelsToValues, valuesToPixels } from '../../models/preprocessing/pixels.ts';
 import { type PreprocessingSpec, preprocessingSchema } from '../../schemas/preprocessing.ts';
 
 const parse = (spec: PreprocessingSpec) => preprocessingSchema.parse(spec);
@@ -192,5 +192,37 @@ describe('the schema', () => {
 
   test('finds no fault in what fits', () => {
     expect(preprocessingFaults(parse({ colour: 'bgr', resize: 256, mean: 'mean.npy' }), [3, 227, 227])).toEqual([]);
+  });
+});
+
+describe('back to pixels', () => {
+  test.each<PreprocessingSpec>([
+    {},
+    { scale: 1 / 255 },
+    { scale: 1 / 255, invert: true },
+    { mean: [104, 117, 123], std: [2, 3, 4], colour: 'bgr' },
+    { scale: 1 / 128, mean: [0.99], colour: 'rgb' },
+  ])('values of a picture become the picture: %j', (spec) => {
+    const data = Uint8Array.from({ length: 18 }, (_, i) => i * 14);
+    const picture: Picture = { width: 2, height: 3, channels: 3, data };
+    const values = pixelsToValues(picture, parse(spec), [3, 3, 2]);
+    expect(valuesToPixels(values, parse(spec), [3, 3, 2])).toEqual(picture);
+  });
+
+  test('one channel is gray', () => {
+    const { data } = valuesToPixels(Float32Array.of(0.2, 0.4), parse({ scale: 1 / 255, invert: true }), [1, 1, 2]);
+    expect([...data]).toEqual([204, 204, 204, 153, 153, 153]);
+  });
+
+  test('what lies beyond black and white is held there', () => {
+    const preprocessing = parse({ scale: 1 / 255 });
+    const { data } = valuesToPixels(Float32Array.of(-0.5, 1.5), preprocessing, [1, 1, 2]);
+    expect([...data]).toEqual([0, 0, 0, 255, 255, 255]);
+  });
+
+  test('a mean image is added back', () => {
+    const preprocessing = parse({ mean: 'mean.npy' });
+    const { data } = valuesToPixels(Float32Array.of(-5, 5), preprocessing, [1, 1, 2], Float32Array.of(15, 20));
+    expect([...data]).toEqual([10, 10, 10, 25, 25, 25]);
   });
 });
