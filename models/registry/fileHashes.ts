@@ -31,6 +31,13 @@ const fileSchema = z.strictObject({
   joined: z.array(z.tuple([z.string(), hex.length(64)])),
 });
 
+export interface FileHashesOptions {
+  /** Remember for later, but believe nothing from earlier. Default: false. */
+  readonly anew?: boolean;
+  /** The present in milliseconds. Default: the system's clock. */
+  readonly now?: () => number;
+}
+
 /** What a file holds. */
 export interface FileDigests {
   readonly bytes: number;
@@ -48,28 +55,27 @@ export class FileHashes {
   private readonly path: string | null;
   private readonly files: Map<string, z.output<typeof rememberedSchema>>;
   private readonly joined: Map<string, string>;
+  private readonly now: () => number;
   private changed = false;
 
-  private constructor(path: string | null, remembered: z.output<typeof fileSchema>) {
+  private constructor(path: string | null, remembered: z.output<typeof fileSchema>, now: () => number) {
     this.path = path;
+    this.now = now;
     this.files = new Map(remembered.files);
     this.joined = new Map(remembered.joined);
   }
 
   /** Remembers nothing from earlier, and nothing for later. */
   static forgetful(): FileHashes {
-    return new FileHashes(null, { files: [], joined: [] });
+    return new FileHashes(null, { files: [], joined: [] }, Date.now);
   }
 
-  /**
-   * With what is remembered in a folder, which is created; a damaged memory is the same as none.
-   * @param anew remember for later, but believe nothing from earlier
-   */
-  static async open(folder: string, { anew = false } = {}): Promise<FileHashes> {
+  /** With what is remembered in a folder, which is created; a damaged memory is the same as none. */
+  static async open(folder: string, { anew = false, now = Date.now }: FileHashesOptions = {}): Promise<FileHashes> {
     await openPrivateFolder(folder);
     const path = join(folder, HASHES_FILE);
     const remembered = anew ? null : parse(await readIfThere(path));
-    return new FileHashes(path, remembered ?? { files: [], joined: [] });
+    return new FileHashes(path, remembered ?? { files: [], joined: [] }, now);
   }
 
   /** @throws Error of the file system when the file cannot be read */
@@ -82,7 +88,7 @@ export class FileHashes {
       this.files.set(path, known);
       return { bytes: Number(before.size), sha256: known.sha256, sha1: known.sha1 };
     }
-    const started = BigInt(Date.now()) * 1_000_000n;
+    const started = BigInt(this.now()) * 1_000_000n;
     const [sha256 = '', sha1 = ''] = await hash([path], ['sha256', 'sha1']);
     const after = await stat(path, { bigint: true });
     this.files.delete(path);
