@@ -13,6 +13,10 @@ interface Entry {
   readonly load: number;
   readonly loaded: Promise<LoadedModel>;
   state: ModelState;
+  /** Requests that use it now. */
+  users: number;
+  /** Whether new requests load it again. The last of its users ends the load. */
+  unloaded: boolean;
   /** What it counts of the memory for models; 0 until it is loaded. */
   bytes: number;
 }
@@ -35,21 +39,36 @@ export class Models {
     this.maxBytes = maxBytes;
   }
 
-  /** @throws ElucidError `model-failed` */
-  load(registered: RegisteredModel): Promise<LoadedModel> {
+  /**
+   * Calls `work` with a model, which is loaded if need be and stays so at least until `work` is done.
+   * @throws ElucidError `model-failed`
+   */
+  async use<Result>(registered: RegisteredModel, work: (model: LoadedModel) => Promise<Result>): Promise<Result> {
+    const entry = this.enter(registered);
+    entry.users += 1;
+    try {
+      return await work(await entry.loaded);
+    } finally {
+      entry.users -= 1;
+      if (entry.unloaded && entry.users === 0) this.end([entry]);
+    }
+  }
+
+  private enter(registered: RegisteredModel): Entry {
     const key = registered.fingerprint;
     const known = this.entries.get(key);
-    if (known !== undefined && known.state.state !== 'failed') {
-      this.entries.delete(key);
-      this.entries.set(key, known);
-      return known.loaded;
-    }
+    this.entries.delete(key);
+    const entry = known === undefined || known.state.state === 'failed' ? this.begin(registered) : known;
+    this.entries.set(key, entry);
+    return entry;
+  }
+
+  private begin(registered: RegisteredModel): Entry {
     const load = this.loads.begin();
     const ready = this.repairs.get(registered.id) ?? Promise.resolve();
     const loaded = ready.then(() => this.read(registered, load));
-    const entry: Entry = { registered, load, loaded, state: { state: 'loading' }, bytes: 0 };
-    this.entries.delete(key);
-    this.entries.set(key, entry);
+    const state: ModelState = { state: 'loading' };
+    const entry: Entry = { registered, load, loaded, state, users: 0, unloaded: false, bytes: 0 };
     loaded.then(
       ({ memoryBytes }) => {
         entry.state = { state: 'ready' };
@@ -61,7 +80,7 @@ export class Models {
         this.loads.end(load);
       },
     );
-    return loaded;
+    return entry;
   }
 
   stateOf({ fingerprint }: RegisteredModel): ModelState {
@@ -104,11 +123,16 @@ export class Models {
   }
 
   private unload(entries: readonly Entry[]): void {
-    if (entries.length === 0) return;
-    for (const { registered, load } of entries) {
-      this.entries.delete(registered.fingerprint);
-      this.loads.end(load);
+    for (const entry of entries) {
+      this.entries.delete(entry.registered.fingerprint);
+      entry.unloaded = true;
     }
+    this.end(entries.filter(({ users }) => users === 0));
+  }
+
+  private end(entries: readonly Entry[]): void {
+    if (entries.length === 0) return;
+    for (const { load } of entries) this.loads.end(load);
     this.pool.announceLoads();
   }
 

@@ -14,6 +14,7 @@ import { filterLayer } from './filters.ts';
 import { IngestPool } from './ingestPool.ts';
 import { itemsOf } from './items.ts';
 import { LiveLoads } from './liveLoads.ts';
+import type { LoadedModel } from './loadedModel.ts';
 import { Models } from './models.ts';
 import { type Repair, StoreCheck } from './storeCheck.ts';
 import { layerIndex, type ResolvedTarget, resolveTarget } from './targets.ts';
@@ -64,11 +65,23 @@ class Service implements ExplanationService {
     this.maxRuns = maxRuns;
   }
 
-  async explain(command: ExplainCommand, signal: AbortSignal): Promise<Explanation> {
-    const { model: registered, method, options } = command;
-    const [loaded, seen] = await Promise.all([this.models.load(registered), this.see(command, signal)]);
-    const target = resolveTarget(command.target, loaded.outputs, loaded.network);
-    const focus = { unit: target.unit, layer: layerOf(command, target, loaded.network) };
+  explain(command: ExplainCommand, signal: AbortSignal): Promise<Explanation> {
+    const seen = this.see(command, signal);
+    // Awaited below; the model may fail first.
+    seen.catch(() => undefined);
+    return this.models.use(command.model, async (loaded) => this.explainSeen(command, loaded, await seen, signal));
+  }
+
+  private async explainSeen(
+    command: ExplainCommand,
+    loaded: LoadedModel,
+    seen: Seen,
+    signal: AbortSignal,
+  ): Promise<Explanation> {
+    const { method, options } = command;
+    const { registered, network, outputs } = loaded;
+    const target = resolveTarget(command.target, outputs, network);
+    const focus = { unit: target.unit, layer: layerOf(command, target, network) };
     const plan = loaded.plan(method, options, focus);
     if (plan.requiredBox !== null) checkInsideBox(seen.input, plan.requiredBox);
     this.refuseCostly(plan, method, seen.input);
@@ -82,7 +95,7 @@ class Service implements ExplanationService {
       method,
       options: plan.options,
       relevance: arrayTensor([rows, ...plan.relevanceShape], relevance),
-      items: itemsOf(run, plan.conservation, loaded.outputs, target),
+      items: itemsOf(run, plan.conservation, outputs, target),
       picture: seen.picture,
       timing_ms: { decode: seen.decodeMs, queue: run.waitedMs, compute: run.computeMs },
       batch_size: run.batchSize,
@@ -103,15 +116,17 @@ class Service implements ExplanationService {
     method: MethodName,
     options: Readonly<Record<string, unknown>>,
   ): Promise<Uint8Array> {
-    const loaded = await this.models.load(model);
-    loaded.plan(method, options);
-    return this.explainPool.exportOnnx(loaded, method, options);
+    return this.models.use(model, async (loaded) => {
+      loaded.plan(method, options);
+      return this.explainPool.exportOnnx(loaded, method, options);
+    });
   }
 
   async filters(model: RegisteredModel, layer: string): Promise<ArrayTensor> {
-    const loaded = await this.models.load(model);
-    const { index, shape } = filterLayer(loaded.network, layer);
-    return arrayTensor(shape, await this.explainPool.weights(loaded, index));
+    return this.models.use(model, async (loaded) => {
+      const { index, shape } = filterLayer(loaded.network, layer);
+      return arrayTensor(shape, await this.explainPool.weights(loaded, index));
+    });
   }
 
   retain(models: readonly RegisteredModel[]): void {

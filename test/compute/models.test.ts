@@ -65,6 +65,7 @@ let pool: ReturnType<typeof fakePool>;
 let loads: LiveLoads;
 let models: Models;
 const [a, b, c] = [registered('a'), registered('b'), registered('c')];
+const load = (model: RegisteredModel) => models.use(model, async (loaded) => loaded);
 const states = () => [a, b, c].map((model) => models.stateOf(model).state);
 
 beforeEach(() => {
@@ -75,7 +76,7 @@ beforeEach(() => {
 
 test('a model is loaded once', async () => {
   expect(states()).toEqual(['idle', 'idle', 'idle']);
-  const [first, second] = [models.load(a), models.load(a)];
+  const [first, second] = [load(a), load(a)];
   expect(models.stateOf(a).state).toBe('loading');
   expect(await first).toBe(await second);
   expect(states()).toEqual(['ready', 'idle', 'idle']);
@@ -83,25 +84,37 @@ test('a model is loaded once', async () => {
 });
 
 test('the one that was used longest ago goes when they weigh too much, and is loaded again', async () => {
-  for (const model of [a, b, a, c]) await models.load(model);
+  for (const model of [a, b, a, c]) await load(model);
   expect(states()).toEqual(['ready', 'idle', 'ready']);
   expect(loads.inUse().live).toHaveLength(2);
   expect(pool.announced).toBe(1);
-  await models.load(b);
+  await load(b);
   expect(states()).toEqual(['idle', 'ready', 'ready']);
   expect(pool.loaded).toEqual(['a', 'b', 'c', 'b']);
 });
 
+test('a model that is unloaded stays in the workers until its last request is done', async () => {
+  let finish = () => {};
+  const running = models.use(a, () => new Promise<void>((resolve) => (finish = resolve)));
+  await load(b);
+  await load(c);
+  expect(states()).toEqual(['idle', 'ready', 'ready']);
+  expect(loads.inUse().live).toHaveLength(3);
+  finish();
+  await running;
+  expect(loads.inUse().live).toHaveLength(2);
+});
+
 test('one model stays, whatever it weighs', async () => {
   models = new Models(pool as Pick<ExplainPool, 'load' | 'whenIdle' | 'announceLoads'> as ExplainPool, loads, 0);
-  await models.load(a);
+  await load(a);
   expect(states()).toEqual(['ready', 'idle', 'idle']);
-  await models.load(b);
+  await load(b);
   expect(states()).toEqual(['idle', 'ready', 'idle']);
 });
 
 test('models that are not there any more are unloaded', async () => {
-  await Promise.all([models.load(a), models.load(b)]);
+  await Promise.all([load(a), load(b)]);
   models.retain([b, c]);
   expect(states()).toEqual(['idle', 'ready', 'idle']);
   expect(loads.inUse().live).toHaveLength(1);
@@ -109,17 +122,17 @@ test('models that are not there any more are unloaded', async () => {
 
 test('a model that failed says why, and is tried again', async () => {
   pool.failure = new ElucidError('model-failed', 'no weights');
-  await expect(models.load(a)).rejects.toThrow('no weights');
+  await expect(load(a)).rejects.toThrow('no weights');
   expect(models.stateOf(a)).toEqual({ state: 'failed', reason: 'no weights' });
   expect(loads.inUse().live).toEqual([]);
   pool.failure = null;
-  await models.load(a);
+  await load(a);
   expect(models.stateOf(a).state).toBe('ready');
 });
 
 test('a network is repaired when nothing uses it, and loaded again only after that', async () => {
   const happened: string[] = [];
-  await models.load(a);
+  await load(a);
   let finish = () => {};
   const running = pool.inFlight.during(a.id, () => new Promise<void>((resolve) => (finish = resolve)));
   const repaired = models.repair(
@@ -129,8 +142,8 @@ test('a network is repaired when nothing uses it, and loaded again only after th
       happened.push('mended');
     },
   );
-  const again = models.load(a).then(() => happened.push('loaded'));
-  await models.load(b);
+  const again = load(a).then(() => happened.push('loaded'));
+  await load(b);
   expect(happened).toEqual([]);
   finish();
   await Promise.all([running, repaired, again]);
