@@ -49,7 +49,9 @@ export function filtersRoute(app: ZodApp, { service, registry }: HttpContext): v
       const weights = await service.filters(model, layer);
       reply.header('vary', 'accept').type(type);
       const format = PICTURE_FORMATS.find((one) => type === `image/${one}`);
-      return reply.send(format === undefined ? npyFile(weights) : draw(weights, model.manifest, query, format).image);
+      return reply.send(
+        format === undefined ? npyFile(weights) : await draw(weights, model.manifest, query, format).image.toBuffer(),
+      );
     },
   });
 }
