@@ -8,6 +8,7 @@ export const ERROR_CODES = [
   'bad-body', // the body cannot be parsed
   'invalid', // the request breaks the schema, or asks for the impossible
   'not-acceptable', // no representation that the client accepts
+  'forbidden', // not for this client
   'unknown-model', // no such model, or version of it
   'unknown-layer', // no such layer of the model
   'unknown-route',

@@ -54,6 +54,21 @@ export const modelDetailSchema = z
   })
   .meta({ id: 'ModelDetail' });
 
+const modelReference = z.object({ name: z.string(), version: z.string() });
+
+/** POST /admin/models/reload. */
+export const reloadReportSchema = z
+  .object({
+    added: z.array(modelReference),
+    changed: z.array(modelReference).describe('Whose files or manifest are not what they were'),
+    removed: z.array(modelReference),
+    unchanged: z.array(modelReference),
+    failed: z
+      .array(z.object({ name: z.string(), version: z.string().nullable(), reason: z.string() }))
+      .describe('Folders that cannot be used, and why'),
+  })
+  .meta({ id: 'ReloadReport' });
+
 export const modelParamsSchema = z.object({ name: z.string().describe('Name of the model') });
 
 export const modelQuerySchema = z.strictObject({ version: modelVersionSchema.optional() });

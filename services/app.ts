@@ -1,4 +1,5 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { RegistryChanges } from '../models/registry/liveRegistry.ts';
 import type { Registry } from '../models/registry/registry.ts';
 import type { ExplanationService } from './compute/explanation.ts';
 import type { Config } from './config.ts';
@@ -17,6 +18,7 @@ export interface AppDependencies {
   readonly logger: FastifyBaseLogger;
   readonly service: ExplanationService;
   readonly registry: Registry;
+  readonly reloadModels: () => Promise<RegistryChanges>;
   /** Of the service itself. */
   readonly version: string;
 }
@@ -39,7 +41,7 @@ const MAX_PARAM_LENGTH = 768;
 
 /** Builds the app; `listen` and `close` are the caller's. */
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
-  const { config, logger, service, registry, version } = dependencies;
+  const { config, logger, service, registry, reloadModels, version } = dependencies;
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -61,7 +63,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   drainOnClose(app, DRAIN_MS);
   answerProblems(app);
   await documentRoutes(app, version);
-  await app.register(rest, { service, registry, version, config });
+  await app.register(rest, { service, registry, reloadModels, version, config });
   await app.ready();
   return app;
 }

@@ -5,12 +5,15 @@ import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import pino, { type Logger } from 'pino';
-import { openRegistry, type Registry } from '../models/registry/registry.ts';
+import { FileHashes } from '../models/registry/fileHashes.ts';
+import { LiveRegistry } from '../models/registry/liveRegistry.ts';
+import { openRegistry } from '../models/registry/registry.ts';
 import { buildApp } from './app.ts';
 import type { ExplanationService } from './compute/explanation.ts';
 import { openExplanationService } from './compute/service.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { packageFolder } from './packageFolder.ts';
+import { logModels, logRepair, reload } from './reload.ts';
 
 /** After this the process ends, whatever still runs. */
 const STOP_MS = 10_000;
@@ -34,13 +37,12 @@ async function main(): Promise<void> {
 
 async function serve(config: Config, logger: Logger): Promise<void> {
   const home = packageFolder(fileURLToPath(import.meta.url));
-  const registry = await openRegistry({
-    zooDir: join(home.path, 'models', 'zoo'),
-    modelsDir: config.MODELS_DIR ?? null,
-  });
+  const folders = { zooDir: join(home.path, 'models', 'zoo'), modelsDir: config.MODELS_DIR ?? null };
+  const registry = new LiveRegistry(await openRegistry(folders, await FileHashes.open(config.CACHE_DIR)));
   logModels(registry, logger);
-  const service = await openService(config, registry);
-  const app = await buildApp({ config, logger, service, registry, version: home.version });
+  const service = await openService(config, logger);
+  const reloadModels = () => reload(registry, service, logger);
+  const app = await buildApp({ config, logger, service, registry, reloadModels, version: home.version });
   try {
     await app.listen({
       host: config.HOST,
@@ -51,12 +53,12 @@ async function serve(config: Config, logger: Logger): Promise<void> {
     await service.close();
     throw error;
   }
+  reloadOnHangup(reloadModels, logger);
   stopGracefully(app, service, logger);
 }
 
-function openService(config: Config, registry: Registry): Promise<ExplanationService> {
+function openService(config: Config, logger: Logger): Promise<ExplanationService> {
   return openExplanationService({
-    registry,
     engine: config.ENGINE,
     providers: config.ONNX_PROVIDERS,
     threads: Math.max(1, Math.floor(availableParallelism() / config.EXPLAIN_WORKERS)),
@@ -69,12 +71,25 @@ function openService(config: Config, registry: Registry): Promise<ExplanationSer
     cacheDir: config.CACHE_DIR,
     cacheBytes: config.CACHE_BYTES,
     cacheDiskBytes: config.CACHE_DISK_BYTES,
+    modelMemoryBytes: config.MODEL_MEMORY_BYTES,
+    checkDelayMs: config.CACHE_CHECK_DELAY_MS,
+    onRepair: (repair) => logRepair(repair, logger),
+  });
+}
+
+/** SIGHUP reads the models again, as for other daemons; from a terminal that is closed it ends the service. */
+function reloadOnHangup(reloadModels: () => Promise<unknown>, logger: Logger): void {
+  if (process.stdout.isTTY) return;
+  process.on('SIGHUP', () => {
+    reloadModels().catch((error: unknown) => logger.error({ err: error }, 'the models cannot be read again'));
   });
 }
 
 /** Ends running requests, then the workers, then the process. */
 function stopGracefully(app: FastifyInstance, service: ExplanationService, logger: Logger): void {
-  closeWithGrace({ delay: STOP_MS, logger: { error: (message) => logger.error(message) } }, async ({ signal, err }) => {
+  const skip: ['SIGHUP'] | [] = process.stdout.isTTY ? [] : ['SIGHUP'];
+  const log = { error: (message: string) => logger.error(message) };
+  closeWithGrace({ delay: STOP_MS, skip, logger: log }, async ({ signal, err }) => {
     if (err !== undefined) logger.fatal({ err }, 'unexpected error, stopping');
     else logger.info(`${signal}: stopping`);
     await app.close();
@@ -112,15 +127,4 @@ function userName(): string {
 function checkFolder(name: string, path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
   throw new ConfigError(`${name}: received ${JSON.stringify(path)}; allowed is the path of a folder that exists`);
-}
-
-function logModels(registry: Registry, logger: Logger): void {
-  for (const entry of registry.list()) {
-    if (entry.state === 'failed') {
-      logger.warn({ model: entry.name, version: entry.version }, `model ${entry.name} cannot be used: ${entry.reason}`);
-    } else {
-      const { name, version } = entry.model.manifest;
-      logger.debug({ model: name, version }, `model ${name} registered`);
-    }
-  }
 }

@@ -1,8 +1,7 @@
-import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { ModelFile } from '../../schemas/manifest.ts';
+import type { FileHashes } from './fileHashes.ts';
 import type { RegisteredFile } from './registeredModel.ts';
 
 /** A folder is no model; the message is fit for clients and holds no absolute path. */
@@ -35,29 +34,19 @@ export async function readInside(folder: string, name: string, limit: number): P
 
 /**
  * Hashes a file, and checks the checksums that the manifest states.
- * @param whole gets the content too, for a hash over several files
  * @throws ModelFault
  */
-export async function registerFile(folder: string, file: ModelFile, whole: Hash): Promise<RegisteredFile> {
+export async function registerFile(folder: string, file: ModelFile, hashes: FileHashes): Promise<RegisteredFile> {
   const path = await fileInside(folder, file.path);
-  const sha256 = createHash('sha256');
-  const sha1 = file.sha1 === undefined ? null : createHash('sha1');
-  let bytes = 0;
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
-      for (const hash of [sha256, sha1, whole]) hash?.update(chunk);
-      bytes += chunk.length;
-    }
-  } catch {
+  const { bytes, sha256, sha1 } = await hashes.digests(path).catch(() => {
     throw new ModelFault(`the file ${file.path} cannot be read`);
-  }
-  const digest = sha256.digest('hex');
-  checkDigest(file.path, 'sha256', file.sha256, digest);
-  checkDigest(file.path, 'sha1', file.sha1, sha1?.digest('hex'));
-  return { name: file.path, path, bytes, sha256: digest };
+  });
+  checkDigest(file.path, 'sha256', file.sha256, sha256);
+  checkDigest(file.path, 'sha1', file.sha1, sha1);
+  return { name: file.path, path, bytes, sha256 };
 }
 
-function checkDigest(name: string, kind: string, stated: string | undefined, actual: string | undefined): void {
+function checkDigest(name: string, kind: string, stated: string | undefined, actual: string): void {
   if (stated !== undefined && stated !== actual) {
     throw new ModelFault(`the ${kind} of ${name} is ${actual}, but the manifest states ${stated}`);
   }

@@ -4,6 +4,7 @@ import { modelId } from '../importers/identity.ts';
 import { allFinite } from '../tensors/finite.ts';
 import { decodeNpy, NpyError } from '../tensors/npy.ts';
 import { inputBox } from './box.ts';
+import type { FileHashes } from './fileHashes.ts';
 import { fileInside, ModelFault, readInside, registerFile } from './files.ts';
 import type { Companions, RegisteredFile, RegisteredModel, RegistryEntry } from './registeredModel.ts';
 
@@ -17,45 +18,51 @@ const MAX_MEAN_BYTES = 256 * 2 ** 20;
 const SHOWN = 10;
 
 /** Reads and checks a model's folder. Whatever is wrong with it becomes the reason of a `failed` entry. */
-export async function readModel(folder: string, folderName: string): Promise<RegistryEntry> {
+export async function readModel(folder: string, folderName: string, hashes: FileHashes): Promise<RegistryEntry> {
   let content: unknown;
   try {
     content = parseJson(await readInside(folder, MANIFEST, MAX_MANIFEST_BYTES));
-    return { state: 'registered', model: await register(folder, parseManifest(content)) };
+    return { state: 'registered', model: await register(folder, parseManifest(content), hashes) };
   } catch (error) {
     if (!(error instanceof ModelFault)) throw error;
     return { state: 'failed', ...claimed(content, folderName), reason: error.message };
   }
 }
 
-async function register(folder: string, manifest: Manifest): Promise<RegisteredModel> {
+async function register(folder: string, manifest: Manifest, hashes: FileHashes): Promise<RegisteredModel> {
   const { files, input, output } = manifest;
-  const definition = files.definition ? await registerFile(folder, files.definition, createHash('sha256')) : null;
-  const { weights, sha256 } = await registerWeights(folder, manifest);
+  const definition = files.definition ? await registerFile(folder, files.definition, hashes) : null;
+  const { weights, sha256 } = await registerWeights(folder, manifest, hashes);
   const meanImage = await readMeanImage(folder, input);
+  const id = modelId(manifest, definition, weights);
+  const labels = await readLabels(folder, output.labels ?? null);
+  const companions = await findCompanions(folder, manifest);
+  const means = manifest.companions?.classMeans;
+  const meansHash = means === undefined ? null : (await registerFile(folder, { path: means }, hashes)).sha256;
   return {
     manifest,
     folder,
-    id: modelId(manifest, definition, weights),
+    id,
+    fingerprint: sha256Of(JSON.stringify([id, folder, manifest, labels, meanImage && sha256Of(meanImage), meansHash])),
     sha256,
     definition,
     weights,
-    labels: await readLabels(folder, output.labels ?? null),
+    labels,
     box: inputBox(input, meanImage),
     meanImage,
-    companions: await findCompanions(folder, manifest),
+    companions,
   };
 }
 
-async function registerWeights(folder: string, { files }: Manifest) {
-  const whole = createHash('sha256');
+async function registerWeights(folder: string, { files }: Manifest, hashes: FileHashes) {
+  if ('random' in files.weights) return { weights: [], sha256: sha256Of(JSON.stringify(files.weights.random)) };
   const weights: RegisteredFile[] = [];
-  if ('random' in files.weights) {
-    whole.update(JSON.stringify(files.weights.random));
-  } else {
-    for (const file of [files.weights].flat()) weights.push(await registerFile(folder, file, whole));
-  }
-  return { weights, sha256: whole.digest('hex') };
+  for (const file of [files.weights].flat()) weights.push(await registerFile(folder, file, hashes));
+  return { weights, sha256: await hashes.joinedSha256(weights) };
+}
+
+function sha256Of(content: string | Float32Array): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 /** Labels as they are listed, or one per line of a UTF-8 file. */

@@ -21,6 +21,8 @@ export interface RegisteredModel {
   readonly folder: string;
   /** Content hash: of the files, of what the manifest says of the network, and of the importers' version. `Network.id` */
   readonly id: string;
+  /** Changes with anything about the model that answers depend on, or where its files are. */
+  readonly fingerprint: string;
   /** Of the weights: the file's SHA-256, or that of all shards one after another. */
   readonly sha256: string;
   readonly definition: RegisteredFile | null;

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ElucidError } from '../../schemas/errors.ts';
+import { FileHashes } from './fileHashes.ts';
 import { MANIFEST, readModel } from './readModel.ts';
 import type { RegisteredModel, RegistryEntry, RegistryOptions } from './registeredModel.ts';
 import { compareVersions } from './versions.ts';
@@ -8,7 +9,7 @@ import { compareVersions } from './versions.ts';
 /** Most names in a message that tells what there is. */
 const SHOWN = 50;
 
-/** The models there are: a snapshot that never changes. */
+/** The models there are. */
 export interface Registry {
   /** All folders with a manifest, by name, then highest version first. */
   list(): readonly RegistryEntry[];
@@ -17,24 +18,33 @@ export interface Registry {
    * @throws ElucidError `unknown-model` naming what there is, `model-failed` when its folder could not be read.
    */
   get(name: string, version?: string): RegisteredModel;
+}
+
+/** The models there were when the folders were read: never changes. */
+export interface RegistrySnapshot extends Registry {
   /** Reads the folders again. This snapshot stays as it is. */
-  reload(): Promise<Registry>;
+  reload(): Promise<RegistrySnapshot>;
 }
 
 /**
  * Reads and checks the manifest of every folder in `zooDir` and `modelsDir`, and the checksums of its files. A faulty
  * model does not stop the others.
+ * @param hashes what is remembered of the files' content
  * @throws ElucidError `model-failed` when one of the two folders cannot be read
  */
-export async function openRegistry(options: RegistryOptions): Promise<Registry> {
+export async function openRegistry(
+  options: RegistryOptions,
+  hashes = FileHashes.forgetful(),
+): Promise<RegistrySnapshot> {
   const roots = [options.zooDir, options.modelsDir].filter((root) => root !== null);
   const folders = (await Promise.all(roots.map(modelFolders))).flat();
-  const entries = await Promise.all(folders.map(({ path, name }) => readModel(path, name)));
+  const entries = await Promise.all(folders.map(({ path, name }) => readModel(path, name, hashes)));
+  await hashes.save();
   const sorted = withoutDoubles(entries).sort(compareEntries);
   return {
     list: () => sorted,
     get: (name, version) => find(sorted, name, version ?? null),
-    reload: () => openRegistry(options),
+    reload: () => openRegistry(options, hashes),
   };
 }
 

@@ -9,16 +9,17 @@ import type { Models } from './models.ts';
 
 /** Describes a model, loading it first; one that cannot be loaded is described with the reason. */
 export async function describeModel(models: Models, registered: RegisteredModel): Promise<ModelDescription> {
-  const loaded = await models.load(registered).catch((error: unknown) => {
-    if (error instanceof ElucidError && error.code === 'model-failed') return error;
-    throw error;
-  });
-  if (loaded instanceof ElucidError) {
-    return { state: 'failed', reason: loaded.message, layers: [], methods: [], composites: [] };
+  try {
+    return await models.use(registered, async (loaded) => describeLoaded(loaded));
+  } catch (error) {
+    if (!(error instanceof ElucidError) || error.code !== 'model-failed') throw error;
+    return { state: 'failed', reason: error.message, layers: [], methods: [], composites: [] };
   }
-  const { state } = models.stateOf(registered);
+}
+
+function describeLoaded(loaded: LoadedModel): ModelDescription {
   return {
-    state,
+    state: 'ready',
     reason: null,
     layers: loaded.network.layers.map((layer) => ({
       name: layer.name,

@@ -1,10 +1,20 @@
+import type { Network } from '../../models/network.ts';
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import type { ArrayTensor } from '../../models/tensors/tensor.ts';
 import type { MethodName } from '../../schemas/methods.ts';
 import type { Focus, Plan } from '../explanation/plan.ts';
-import type { ExplainedRows, ExplainReply, ExplainSetup, ExplainTask, TaskModel, TaskRows } from './explainTask.ts';
+import type {
+  ExplainedRows,
+  ExplainMessage,
+  ExplainReply,
+  ExplainSetup,
+  ExplainTask,
+  TaskModel,
+  TaskRows,
+} from './explainTask.ts';
+import { InFlight } from './inFlight.ts';
+import type { LiveLoads } from './liveLoads.ts';
 import type { LoadedModel } from './loadedModel.ts';
-import { modelKey } from './modelKey.ts';
 import { joinRows, joinTaskRows, partsOf, splitRows } from './rows.ts';
 import { TaskQueue } from './taskQueue.ts';
 import { WorkerPool } from './workerPool.ts';
@@ -41,17 +51,20 @@ export interface ExplainRequestRows {
 
 type Explained = Extract<ExplainReply, { kind: 'explained' }> & { readonly batchSize: number };
 type Asked = Omit<Extract<ExplainTask, { kind: 'explain' }>, keyof TaskRows | 'model' | 'kind'> & {
-  readonly registered: RegisteredModel;
+  readonly model: LoadedModel;
   readonly rows: TaskRows;
 };
 
 /** The `explain` processes behind their queue: requests of one key that wait together run as one batch. */
 export class ExplainPool {
-  private readonly pool: WorkerPool<ExplainTask, ExplainReply>;
+  private readonly pool: WorkerPool<ExplainMessage, ExplainReply>;
   private readonly queue: TaskQueue<Asked, Explained>;
+  private readonly loads: LiveLoads;
+  private readonly inFlight = new InFlight();
+  private readonly workers: number;
   private readonly maxBatch: number;
 
-  constructor(options: ExplainPoolOptions) {
+  constructor(options: ExplainPoolOptions, loads: LiveLoads) {
     const { engine, providers, threads, cacheDir, cacheBytes, cacheDiskBytes, workers, maxBatch, timeoutMs } = options;
     const setup: ExplainSetup = {
       engine,
@@ -64,6 +77,8 @@ export class ExplainPool {
       timeoutMs,
     };
     const module = workerModule('explainWorker');
+    this.loads = loads;
+    this.workers = workers;
     this.maxBatch = maxBatch;
     this.pool = new WorkerPool({ module, workers, tasksPerWorker: TASKS_PER_WORKER, setup });
     this.queue = new TaskQueue({
@@ -80,20 +95,15 @@ export class ExplainPool {
    * @param request.target the target's row, the same for every row
    * @throws ElucidError `queue-full`, `deadline`, `gone`, `stopping`, `worker-lost`
    */
-  async run(
-    { registered }: LoadedModel,
-    plan: Plan,
-    request: ExplainRequestRows,
-    signal: AbortSignal,
-  ): Promise<ExplainRun> {
+  async run(model: LoadedModel, plan: Plan, request: ExplainRequestRows, signal: AbortSignal): Promise<ExplainRun> {
     const { method, options, focus, input, target } = request;
     const [rows = 0] = input.shape;
     const parts = partsOf({ rows, input: input.data, target, parameters: plan.parameters }, this.maxBatch);
-    const key = `${registered.id} ${plan.key} ${plan.settings}`;
+    const key = `${model.load} ${plan.key} ${plan.settings}`;
     const finished = await Promise.all(
       parts.map((part) =>
         this.queue.submit(
-          { key: plan.key, method, options, focus, registered, rows: part },
+          { key: plan.key, method, options, focus, model, rows: part },
           { key, rows: part.rows * plan.rowsPerItem, signal },
         ),
       ),
@@ -110,30 +120,52 @@ export class ExplainPool {
     };
   }
 
-  /** Has a worker import the model into the tensor store. @throws ElucidError `model-failed` */
-  async load(registered: RegisteredModel): Promise<void> {
-    await this.pool.run({ kind: 'load', model: { key: modelKey(registered), known: registered } });
+  /**
+   * Has a worker import the model into the tensor store.
+   * @param load the number that the model gets
+   * @throws ElucidError `model-failed`
+   */
+  async load(
+    registered: RegisteredModel,
+    load: number,
+  ): Promise<{ readonly network: Network; readonly memoryBytes: number }> {
+    const reply = await this.inFlight.during(registered.id, () =>
+      this.send({ kind: 'load', model: { load, known: registered } }),
+    );
+    if (reply.kind !== 'loaded') throw new Error(`a worker answered ${reply.kind}`);
+    const { network, weightBytes, mapped } = reply;
+    return { network, memoryBytes: mapped ? weightBytes : weightBytes * this.workers };
   }
 
   async exportOnnx(
-    { registered }: LoadedModel,
+    model: LoadedModel,
     method: MethodName,
     options: Readonly<Record<string, unknown>>,
   ): Promise<Uint8Array> {
-    const reply = await this.withModel(registered, (model) => ({ kind: 'export', model, method, options }));
+    const reply = await this.withModel(model, (known) => ({ kind: 'export', model: known, method, options }));
     if (reply.kind !== 'exported') throw new Error(`a worker answered ${reply.kind}`);
     return reply.bytes;
   }
 
   /** The values of a linear layer's weights. */
-  async weights({ registered }: LoadedModel, layer: number): Promise<Float32Array> {
-    const reply = await this.withModel(registered, (model) => ({ kind: 'weights', model, layer }));
+  async weights(model: LoadedModel, layer: number): Promise<Float32Array> {
+    const reply = await this.withModel(model, (known) => ({ kind: 'weights', model: known, layer }));
     if (reply.kind !== 'weights') throw new Error(`a worker answered ${reply.kind}`);
     return reply.values;
   }
 
+  /** Calls `act` at a moment when no worker has a task about a network. */
+  whenIdle(id: string, act: () => void): Promise<void> {
+    return this.inFlight.whenIdle(id, act);
+  }
+
+  /** Lets the workers know which loads have ended; one that is busy gets to know it with its next task. */
+  announceLoads(): void {
+    void Promise.allSettled(Array.from({ length: this.workers }, () => this.ping()));
+  }
+
   async ping(): Promise<void> {
-    await this.pool.run({ kind: 'ping' });
+    await this.send({ kind: 'ping' });
   }
 
   async close(): Promise<void> {
@@ -144,11 +176,11 @@ export class ExplainPool {
   private async runTogether(asked: readonly Asked[]): Promise<readonly Explained[]> {
     const [first] = asked;
     if (first === undefined) return [];
-    const { registered, key, method, options, focus } = first;
+    const { model, key, method, options, focus } = first;
     const rows = joinTaskRows(asked.map((one) => one.rows));
-    const reply = await this.withModel(registered, (model) => ({
+    const reply = await this.withModel(model, (known) => ({
       kind: 'explain',
-      model,
+      model: known,
       key,
       method,
       options,
@@ -163,9 +195,14 @@ export class ExplainPool {
   }
 
   /** A worker that does not know the model is told about it. */
-  private async withModel(registered: RegisteredModel, task: (model: TaskModel) => ExplainTask): Promise<ExplainReply> {
-    const key = modelKey(registered);
-    const reply = await this.pool.run(task({ key, known: null }));
-    return reply.kind === 'model-unknown' ? this.pool.run(task({ key, known: registered })) : reply;
+  private withModel({ load, registered }: LoadedModel, task: (model: TaskModel) => ExplainTask): Promise<ExplainReply> {
+    return this.inFlight.during(registered.id, async () => {
+      const reply = await this.send(task({ load, known: null }));
+      return reply.kind === 'model-unknown' ? this.send(task({ load, known: registered })) : reply;
+    });
+  }
+
+  private send(task: ExplainTask): Promise<ExplainReply> {
+    return this.pool.run({ loads: this.loads.inUse(), task });
   }
 }

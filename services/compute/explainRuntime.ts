@@ -1,6 +1,7 @@
 import { multiplyAdds, parameterCount } from '../../models/cost.ts';
 import { importModel } from '../../models/importers/importModel.ts';
 import { isLinear, layerAt, type Network } from '../../models/network.ts';
+import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import { MissingTensorError, TensorStore } from '../../models/tensors/store.ts';
 import { arrayTensor } from '../../models/tensors/tensor.ts';
 import { ElucidError, faultAt } from '../../schemas/errors.ts';
@@ -11,7 +12,8 @@ import { EXPLAIN } from '../explanation/plan.ts';
 import { compilePlan, drive } from '../explanation/runPlan.ts';
 import { createEngines, type Engines } from './engines.ts';
 import { ExecutableCache } from './executableCache.ts';
-import type { ExplainReply, ExplainSetup, ExplainTask, TaskModel } from './explainTask.ts';
+import type { ExplainMessage, ExplainReply, ExplainSetup, ExplainTask, TaskModel } from './explainTask.ts';
+import { hasEnded } from './liveLoads.ts';
 import { meanInput } from './meanInput.ts';
 import { type Planner, plannerFor } from './planner.ts';
 import { Turns } from './turns.ts';
@@ -19,7 +21,13 @@ import { Turns } from './turns.ts';
 /** Smallest estimate of what keeping a compiled explanation costs. */
 const LEAST_BYTES = 1 << 20;
 
+/** How often a task starts again when files of the store disappear under it. */
+const ATTEMPTS = 5;
+
+type ModelTask = Exclude<ExplainTask, { kind: 'ping' }>;
+
 interface LoadedModel {
+  readonly load: number;
   readonly network: Network;
   readonly plan: Planner;
   readonly engine: Engine;
@@ -31,7 +39,7 @@ export class ExplainRuntime {
   private readonly store: TensorStore;
   private readonly engines: Engines;
   private readonly executables: ExecutableCache;
-  private readonly models = new Map<string, LoadedModel>();
+  private readonly models = new Map<number, Promise<LoadedModel>>();
   private readonly turns = new Turns();
   private readonly limits: Pick<ExplainSetup, 'cacheDiskBytes' | 'maxBatch' | 'timeoutMs'>;
 
@@ -48,47 +56,66 @@ export class ExplainRuntime {
   }
 
   /** @throws ElucidError what is to be told to the client */
-  async handle(task: ExplainTask): Promise<ExplainReply> {
+  async handle({ task, loads }: ExplainMessage): Promise<ExplainReply> {
+    const own = task.kind === 'ping' ? null : task.model.load;
+    for (const load of this.models.keys()) if (load !== own && hasEnded(load, loads)) this.forget(load);
     if (task.kind === 'ping') return { kind: 'pong', engine: this.engines.for(0).name };
-    const model = await this.learn(task.model);
-    if (model === null) return { kind: 'model-unknown' };
-    try {
-      if (task.kind === 'load') return { kind: 'loaded' };
-      if (task.kind === 'export') return await this.exportGraph(model, task);
-      if (task.kind === 'weights') return await this.readWeights(model, task.layer);
-      return await this.explain(model, task);
-    } catch (error) {
-      if (!(error instanceof MissingTensorError)) throw error;
-      // Files of the store were deleted: what is loaded of the model is made anew from its own files.
-      this.models.delete(task.model.key);
-      await this.executables.clear(`${model.network.id} `);
-      if (task.model.known === null) return { kind: 'model-unknown' };
-      throw error;
+    for (let attempt = 1; ; attempt += 1) {
+      const learning = this.learn(task.model);
+      if (learning === null) return { kind: 'model-unknown' };
+      try {
+        return await this.perform(await learning, task);
+      } catch (error) {
+        if (!(error instanceof MissingTensorError)) throw error;
+        // Files of the store were deleted: what is loaded of the model is made anew from its own files.
+        if (this.models.get(task.model.load) === learning) this.forget(task.model.load);
+        if (attempt === ATTEMPTS) throw error;
+      }
     }
   }
 
-  private async learn({ key, known }: TaskModel): Promise<LoadedModel | null> {
-    const loaded = this.models.get(key);
-    if (loaded !== undefined && known === null) return loaded;
-    if (known === null) return null;
+  private async perform(model: LoadedModel, task: ModelTask): Promise<ExplainReply> {
+    if (task.kind === 'load') {
+      return { kind: 'loaded', network: model.network, weightBytes: model.bytes, mapped: model.engine.mapsConstants };
+    }
+    if (task.kind === 'export') return this.exportGraph(model, task);
+    if (task.kind === 'weights') return this.readWeights(model, task.layer);
+    return this.explain(model, task);
+  }
+
+  private forget(load: number): void {
+    this.models.delete(load);
+    void this.executables.clear(`${load} `);
+  }
+
+  /** The model of a task; null when this process has to be told about it. */
+  private learn({ load, known }: TaskModel): Promise<LoadedModel> | null {
+    const loaded = this.models.get(load);
+    if (loaded !== undefined || known === null) return loaded ?? null;
+    const learning = this.read(load, known);
+    this.models.set(load, learning);
+    learning.catch(() => {
+      if (this.models.get(load) === learning) this.models.delete(load);
+    });
+    return learning;
+  }
+
+  private async read(load: number, known: RegisteredModel): Promise<LoadedModel> {
     const network = await importModel(known, this.store);
     const bytes = network.layers.reduce((sum, layer) => sum + parameterCount(layer) * 4, 0);
     const engine = this.engines.for(multiplyAdds(network));
-    const model = {
+    return {
+      load,
       network,
       plan: plannerFor({ network, box: known.box, mean: await meanInput(known) }),
       engine,
       bytes: Math.max(bytes, LEAST_BYTES),
     };
-    this.models.set(key, model);
-    return model;
   }
 
   private async explain(model: LoadedModel, task: Extract<ExplainTask, { kind: 'explain' }>): Promise<ExplainReply> {
     const { network, engine } = model;
     const plan = model.plan(task.method, task.options, task.focus);
-    // Another key means that the model's box changed since this worker learnt about it.
-    if (plan.key !== task.key && task.model.known === null) return { kind: 'model-unknown' };
     if (plan.key !== task.key) throw new Error(`the plan's key is ${plan.key}, the task's ${task.key}`);
     const compile = async () => {
       const executables = await compilePlan(engine, plan, network.id);
@@ -101,7 +128,7 @@ export class ExplainRuntime {
       target: arrayTensor([rows, task.target.length / rows], task.target),
       parameters: plan.parameters.length === 0 ? null : arrayTensor([rows, plan.parameters.length], task.parameters),
     };
-    return this.executables.use(`${network.id} ${plan.key}`, model.bytes, compile, async (executables, cached) => {
+    return this.executables.use(`${model.load} ${plan.key}`, model.bytes, compile, async (executables, cached) => {
       let computeMs = 0;
       const { maxBatch, timeoutMs } = this.limits;
       const deadline = performance.now() + timeoutMs;

@@ -1,10 +1,12 @@
+import type { Network } from '../../models/network.ts';
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import type { MethodName } from '../../schemas/methods.ts';
 import type { Focus } from '../explanation/plan.ts';
+import type { LoadsInUse } from './liveLoads.ts';
 
-/** The model a task is about: its `modelKey`, and everything about it when the worker has to learn it. */
+/** The model a task is about: the number of its load, and everything about it when the worker has to learn it. */
 export interface TaskModel {
-  readonly key: string;
+  readonly load: number;
   readonly known: RegisteredModel | null;
 }
 
@@ -38,6 +40,12 @@ export type ExplainTask =
   | { readonly kind: 'weights'; readonly model: TaskModel; readonly layer: number }
   | { readonly kind: 'ping' };
 
+/** What a worker gets: a task, and what it need not keep any longer. */
+export interface ExplainMessage {
+  readonly loads: LoadsInUse;
+  readonly task: ExplainTask;
+}
+
 export interface ExplainedRows {
   readonly relevance: Float32Array;
   readonly scores: Float32Array;
@@ -54,7 +62,13 @@ export type ExplainReply =
       readonly computeMs: number;
       readonly cached: boolean;
     } & ExplainedRows)
-  | { readonly kind: 'loaded' }
+  | {
+      readonly kind: 'loaded';
+      readonly network: Network;
+      readonly weightBytes: number;
+      /** Whether weights are mapped: one copy for all processes. Otherwise every worker has its own. */
+      readonly mapped: boolean;
+    }
   | { readonly kind: 'exported'; readonly bytes: Uint8Array }
   | { readonly kind: 'weights'; readonly values: Float32Array }
   | { readonly kind: 'pong'; readonly engine: string }

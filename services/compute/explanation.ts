@@ -1,4 +1,5 @@
 import type { Picture } from '../../models/preprocessing/pixels.ts';
+import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import type { ArrayTensor } from '../../models/tensors/tensor.ts';
 import type { MethodName } from '../../schemas/methods.ts';
 import type { Target } from '../../schemas/target.ts';
@@ -10,8 +11,7 @@ export type ExplainInput =
 
 /** A validated request for an explanation, whatever protocol it came by. */
 export interface ExplainCommand {
-  readonly model: string;
-  readonly version?: string | undefined;
+  readonly model: RegisteredModel;
   readonly method: MethodName;
   /** Parsed by the method's schema. */
   readonly options: Readonly<Record<string, unknown>>;
@@ -123,18 +123,20 @@ export interface ModelDescription {
   readonly composites: readonly { readonly name: string; readonly applies: boolean; readonly reason: string | null }[];
 }
 
-/** The use cases behind every protocol. All errors are `ElucidError`. */
+/**
+ * The use cases behind every protocol. All errors are `ElucidError`. Models are given as the registry had them when the
+ * request came: reading the folders again does not touch requests that run.
+ */
 export interface ExplanationService {
   /** @param signal aborts when the client has gone: the request is dropped from the queue */
   explain(command: ExplainCommand, signal: AbortSignal): Promise<Explanation>;
   /** Tells the state of a model without loading it. */
-  stateOf(model: string, version?: string): ModelState;
+  stateOf(model: RegisteredModel): ModelState;
   /** Loads the model if needed and describes it. */
-  describe(model: string, version?: string): Promise<ModelDescription>;
+  describe(model: RegisteredModel): Promise<ModelDescription>;
   /** The compiled explanation as an ONNX model (inputs `input`, `target`, ...; outputs `relevance`, `scores`). */
   exportOnnx(
-    model: string,
-    version: string | undefined,
+    model: RegisteredModel,
     method: MethodName,
     options: Readonly<Record<string, unknown>>,
   ): Promise<Uint8Array>;
@@ -142,7 +144,9 @@ export interface ExplanationService {
    * The weights of a convolution that sees the input, [out, in / groups, kh, kw], batch normalisations folded.
    * @throws ElucidError `unknown-layer`, `not-applicable`
    */
-  filters(model: string, version: string | undefined, layer: string): Promise<ArrayTensor>;
+  filters(model: RegisteredModel, layer: string): Promise<ArrayTensor>;
+  /** Unloads all models but these; requests that run finish. */
+  retain(models: readonly RegisteredModel[]): void;
   /** Resolves when a worker of each kind has answered. */
   alive(): Promise<void>;
   close(): Promise<void>;

@@ -2,7 +2,6 @@ import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import { ElucidError } from '../../schemas/errors.ts';
 import type { DecodedImage } from '../ingestion/decodeImage.ts';
 import type { ImageSpec, IngestReply, IngestSetup, IngestTask } from './ingestTask.ts';
-import { modelKey } from './modelKey.ts';
 import { TaskQueue } from './taskQueue.ts';
 import { WorkerPool } from './workerPool.ts';
 import { workerModule } from './workerSetup.ts';
@@ -71,7 +70,7 @@ export class IngestPool {
     const task = (spec: ImageSpec | null): IngestTask => ({
       kind: 'decode',
       bytes,
-      model: modelKey(registered),
+      model: registered.fingerprint,
       spec,
       picture,
     });

@@ -14,7 +14,7 @@ export type IngestTask =
   | {
       readonly kind: 'decode';
       readonly bytes: Uint8Array;
-      /** The model's `modelKey`. */
+      /** The model's fingerprint. */
       readonly model: string;
       /** Everything about the model's input, when the worker has to learn it. */
       readonly spec: ImageSpec | null;

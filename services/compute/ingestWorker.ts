@@ -1,11 +1,15 @@
+import { LRUCache } from 'lru-cache';
 import { decodeImage } from '../ingestion/decodeImage.ts';
 import { secureSharp } from '../ingestion/secureSharp.ts';
 import type { ImageSpec, IngestReply, IngestSetup, IngestTask } from './ingestTask.ts';
 import { workerSetup } from './workerSetup.ts';
 
+/** Models whose preprocessing the process remembers: a mean image has a few hundred kilobytes. */
+const REMEMBERED = 100;
+
 secureSharp();
 const { maxPixels } = workerSetup<IngestSetup>();
-const specs = new Map<string, ImageSpec>();
+const specs = new LRUCache<string, ImageSpec>({ max: REMEMBERED });
 
 /** One task of the `ingest` process. */
 export default async function ingest(task: IngestTask): Promise<IngestReply> {

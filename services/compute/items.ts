@@ -28,7 +28,8 @@ export function itemsOf(
 
 function extremes(values: Float32Array): { sum: number; min: number; max: number } {
   let [sum, min, max] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) {
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i] ?? 0;
     sum += value;
     if (value < min) min = value;
     if (value > max) max = value;

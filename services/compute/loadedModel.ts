@@ -6,7 +6,11 @@ import type { Planner } from './planner.ts';
 /** A model whose network the main process knows: its structure, not its weights. */
 export interface LoadedModel {
   readonly registered: RegisteredModel;
+  /** The number that workers know it by. */
+  readonly load: number;
   readonly network: Network;
+  /** What it counts of the memory for models: its weights, once for every copy that is held of them. */
+  readonly memoryBytes: number;
   readonly outputs: Outputs;
   readonly plan: Planner;
 }

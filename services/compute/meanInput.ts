@@ -10,7 +10,10 @@ import { ElucidError } from '../../schemas/errors.ts';
  */
 export async function meanInput({ manifest, companions }: RegisteredModel): Promise<Float32Array | null> {
   if (companions.classMeans === null) return null;
-  const { shape, data } = decodeNpy(await readFile(companions.classMeans));
+  const file = await readFile(companions.classMeans).catch(() => {
+    throw new ElucidError('model-failed', `the class means of ${manifest.name} cannot be read any more`);
+  });
+  const { shape, data } = decodeNpy(file);
   const [classes = 0, ...own] = shape;
   const wanted = manifest.input.shape;
   if (own.join() !== wanted.join() || classes === 0) {

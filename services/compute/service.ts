@@ -1,6 +1,6 @@
 import type { Network } from '../../models/network.ts';
 import type { Picture } from '../../models/preprocessing/pixels.ts';
-import type { Registry } from '../../models/registry/registry.ts';
+import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import { TensorStore } from '../../models/tensors/store.ts';
 import { type ArrayTensor, arrayTensor } from '../../models/tensors/tensor.ts';
 import { ElucidError, faultAt } from '../../schemas/errors.ts';
@@ -13,46 +13,75 @@ import type { ExplainCommand, Explanation, ExplanationService, ModelDescription,
 import { filterLayer } from './filters.ts';
 import { IngestPool } from './ingestPool.ts';
 import { itemsOf } from './items.ts';
+import { LiveLoads } from './liveLoads.ts';
+import type { LoadedModel } from './loadedModel.ts';
 import { Models } from './models.ts';
+import { type Repair, StoreCheck } from './storeCheck.ts';
 import { layerIndex, type ResolvedTarget, resolveTarget } from './targets.ts';
 
-export interface ServiceOptions extends Omit<ExplainPoolOptions, 'store'> {
-  readonly registry: Registry;
+export interface ServiceOptions extends ExplainPoolOptions {
   readonly maxPixels: number;
   /** Most network rows that one request may cost. */
   readonly maxRuns: number;
+  /** Bound for the weights of loaded models. */
+  readonly modelMemoryBytes: number;
+  /** Milliseconds from now until the checksums of the tensor store are verified. */
+  readonly checkDelayMs: number;
+  readonly onRepair: (repair: Repair) => void;
 }
 
 /** Opens the tensor store and starts the worker processes. */
 export async function openExplanationService(options: ServiceOptions): Promise<ExplanationService> {
   const store = await TensorStore.open(options.cacheDir);
   await store.evict(options.cacheDiskBytes);
-  const explain = new ExplainPool(options);
+  const loads = new LiveLoads();
+  const explain = new ExplainPool(options, loads);
   const ingest = new IngestPool(options);
-  return new Service(options.registry, new Models(store, explain), explain, ingest, options.maxRuns);
+  const models = new Models(explain, loads, options.modelMemoryBytes);
+  const check = new StoreCheck(store, models, options.onRepair);
+  check.startIn(options.checkDelayMs);
+  return new Service({ models, explain, ingest, check }, options.maxRuns);
+}
+
+interface Parts {
+  readonly models: Models;
+  readonly explain: ExplainPool;
+  readonly ingest: IngestPool;
+  readonly check: StoreCheck;
 }
 
 class Service implements ExplanationService {
-  private readonly registry: Registry;
   private readonly models: Models;
   private readonly explainPool: ExplainPool;
   private readonly ingestPool: IngestPool;
+  private readonly check: StoreCheck;
   private readonly maxRuns: number;
 
-  constructor(registry: Registry, models: Models, explainPool: ExplainPool, ingestPool: IngestPool, maxRuns: number) {
-    this.registry = registry;
+  constructor({ models, explain, ingest, check }: Parts, maxRuns: number) {
     this.models = models;
-    this.explainPool = explainPool;
-    this.ingestPool = ingestPool;
+    this.explainPool = explain;
+    this.ingestPool = ingest;
+    this.check = check;
     this.maxRuns = maxRuns;
   }
 
-  async explain(command: ExplainCommand, signal: AbortSignal): Promise<Explanation> {
+  explain(command: ExplainCommand, signal: AbortSignal): Promise<Explanation> {
+    const seen = this.see(command, signal);
+    // Awaited below; the model may fail first.
+    seen.catch(() => undefined);
+    return this.models.use(command.model, async (loaded) => this.explainSeen(command, loaded, await seen, signal));
+  }
+
+  private async explainSeen(
+    command: ExplainCommand,
+    loaded: LoadedModel,
+    seen: Seen,
+    signal: AbortSignal,
+  ): Promise<Explanation> {
     const { method, options } = command;
-    const registered = this.registry.get(command.model, command.version);
-    const [loaded, seen] = await Promise.all([this.models.load(registered), this.see(command, signal)]);
-    const target = resolveTarget(command.target, loaded.outputs, loaded.network);
-    const focus = { unit: target.unit, layer: layerOf(command, target, loaded.network) };
+    const { registered, network, outputs } = loaded;
+    const target = resolveTarget(command.target, outputs, network);
+    const focus = { unit: target.unit, layer: layerOf(command, target, network) };
     const plan = loaded.plan(method, options, focus);
     if (plan.requiredBox !== null) checkInsideBox(seen.input, plan.requiredBox);
     this.refuseCostly(plan, method, seen.input);
@@ -66,7 +95,7 @@ class Service implements ExplanationService {
       method,
       options: plan.options,
       relevance: arrayTensor([rows, ...plan.relevanceShape], relevance),
-      items: itemsOf(run, plan.conservation, loaded.outputs, target),
+      items: itemsOf(run, plan.conservation, outputs, target),
       picture: seen.picture,
       timing_ms: { decode: seen.decodeMs, queue: run.waitedMs, compute: run.computeMs },
       batch_size: run.batchSize,
@@ -74,29 +103,34 @@ class Service implements ExplanationService {
     };
   }
 
-  stateOf(model: string, version?: string): ModelState {
-    return this.models.stateOf(this.registry.get(model, version));
+  stateOf(model: RegisteredModel): ModelState {
+    return this.models.stateOf(model);
   }
 
-  async describe(model: string, version?: string): Promise<ModelDescription> {
-    return describeModel(this.models, this.registry.get(model, version));
+  async describe(model: RegisteredModel): Promise<ModelDescription> {
+    return describeModel(this.models, model);
   }
 
   async exportOnnx(
-    model: string,
-    version: string | undefined,
+    model: RegisteredModel,
     method: MethodName,
     options: Readonly<Record<string, unknown>>,
   ): Promise<Uint8Array> {
-    const loaded = await this.models.load(this.registry.get(model, version));
-    loaded.plan(method, options);
-    return this.explainPool.exportOnnx(loaded, method, options);
+    return this.models.use(model, async (loaded) => {
+      loaded.plan(method, options);
+      return this.explainPool.exportOnnx(loaded, method, options);
+    });
   }
 
-  async filters(model: string, version: string | undefined, layer: string): Promise<ArrayTensor> {
-    const loaded = await this.models.load(this.registry.get(model, version));
-    const { index, shape } = filterLayer(loaded.network, layer);
-    return arrayTensor(shape, await this.explainPool.weights(loaded, index));
+  async filters(model: RegisteredModel, layer: string): Promise<ArrayTensor> {
+    return this.models.use(model, async (loaded) => {
+      const { index, shape } = filterLayer(loaded.network, layer);
+      return arrayTensor(shape, await this.explainPool.weights(loaded, index));
+    });
+  }
+
+  retain(models: readonly RegisteredModel[]): void {
+    this.models.retain(models);
   }
 
   async alive(): Promise<void> {
@@ -104,7 +138,7 @@ class Service implements ExplanationService {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.explainPool.close(), this.ingestPool.close()]);
+    await Promise.all([this.explainPool.close(), this.ingestPool.close(), this.check.stop()]);
   }
 
   private refuseCostly({ rowsPerItem }: Plan, method: MethodName, { shape: [items = 0] }: ArrayTensor): void {
@@ -115,10 +149,9 @@ class Service implements ExplanationService {
   }
 
   /** What the network is to see: a decoded image, or the tensor as it came. */
-  private async see({ input, model, version, picture }: ExplainCommand, signal: AbortSignal): Promise<Seen> {
+  private async see({ input, model, picture }: ExplainCommand, signal: AbortSignal): Promise<Seen> {
     if (input.kind === 'tensor') return { input: input.tensor, picture: null, decodeMs: 0 };
-    const registered = this.registry.get(model, version);
-    const { image, decodeMs } = await this.ingestPool.decode(registered, input.bytes, picture, signal);
+    const { image, decodeMs } = await this.ingestPool.decode(model, input.bytes, picture, signal);
     return { input: image.tensor, picture: image.picture, decodeMs };
   }
 }

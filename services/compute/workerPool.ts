@@ -34,7 +34,7 @@ export class WorkerPool<Task, Result> {
       maxThreads: workers,
       concurrentTasksPerWorker: tasksPerWorker,
       isolateWorkers: false,
-      execArgv: module.pathname.endsWith('.ts') ? ['--import', 'tsx'] : [],
+      execArgv: preloads(module).flatMap((preload) => ['--import', preload]),
       env: { ...Object.fromEntries(passedOn), [WORKER_SETUP]: JSON.stringify(setup) } as Record<string, string>,
     });
     // A worker that dies while it has no task is an 'error' of the pool, which replaces it; unheard, it would end us.
@@ -74,6 +74,13 @@ export class WorkerPool<Task, Result> {
       throw revive(thrown);
     }
   }
+}
+
+/** What a worker loads before its own module; sources need the loader of TypeScript first. */
+function preloads(module: URL): readonly string[] {
+  const isSource = module.pathname.endsWith('.ts');
+  const preload = new URL(`./workerPreload.${isSource ? 'ts' : 'js'}`, import.meta.url).href;
+  return isSource ? ['tsx', preload] : [preload];
 }
 
 class WorkerLost extends Error {}

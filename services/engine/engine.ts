@@ -20,9 +20,12 @@ export interface Executable {
 export interface Engine {
   /** Name and device, as answers report it: `onnx/cpu`, `tensorflow/wasm`, `tensorflow/gpu`. */
   readonly name: string;
+  /** Whether executables map their constants from the tensor store; otherwise each holds a copy. */
+  readonly mapsConstants: boolean;
   /**
    * @param folder the model's folder in the tensor store, where derived constants and compiled graphs may be kept
    * @throws EngineError when the engine cannot do an operation of the graph
+   * @throws MissingTensorError when files that the graph needs are not in the store, or were deleted meanwhile
    */
   compile(graph: Graph, folder: string): Promise<Executable>;
   dispose(): Promise<void>;

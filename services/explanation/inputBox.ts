@@ -82,9 +82,10 @@ export function checkInsideBox(input: ArrayTensor, box: Box): void {
   const size = sizeOf(input.shape.slice(1));
   const [low, high] = [boundAt(box.low, size), boundAt(box.high, size)];
   let worst = { excess: TOLERANCE, at: -1 };
-  for (const [i, x] of input.data.entries()) {
-    const element = i % size;
-    const [l, h] = [low(element), high(element)];
+  for (let i = 0; i < input.data.length; i += 1) {
+    const x = input.data[i] ?? 0;
+    const l = low(i % size);
+    const h = high(i % size);
     const excess = Math.max(l - x, x - h) / Math.abs(h - l);
     if (excess > worst.excess) worst = { excess, at: i };
   }
@@ -101,7 +102,7 @@ export function checkInsideBox(input: ArrayTensor, box: Box): void {
 /** Moves every value into the box, in place. `values` is one input. */
 export function clampToBox(values: Float32Array, box: Box): void {
   const [low, high] = [boundAt(box.low, values.length), boundAt(box.high, values.length)];
-  for (const [i, value] of values.entries()) values[i] = Math.min(Math.max(value, low(i)), high(i));
+  for (let i = 0; i < values.length; i += 1) values[i] = Math.min(Math.max(values[i] ?? 0, low(i)), high(i));
 }
 
 /** A bound by the index of an element. */

@@ -1,10 +1,14 @@
+import type { RegistryChanges } from '../../models/registry/liveRegistry.ts';
 import type { Registry } from '../../models/registry/registry.ts';
 import type { ExplanationService } from '../compute/explanation.ts';
 
 /** What the resources need of the rest of the service. */
 export interface HttpContext {
   readonly service: ExplanationService;
+  /** The models there are now. A handler asks it once per request, and keeps the answer. */
   readonly registry: Registry;
+  /** Reads the folders of models again. */
+  readonly reloadModels: () => Promise<RegistryChanges>;
   readonly config: { readonly MAX_UPLOAD_BYTES: number; readonly MAX_RUNS: number };
   /** Of the service itself. */
   readonly version: string;

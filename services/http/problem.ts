@@ -16,6 +16,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'bad-body': { status: 400, title: 'The body cannot be parsed' },
   invalid: { status: 422, title: 'The request is invalid' },
   'not-acceptable': { status: 406, title: 'No acceptable representation' },
+  forbidden: { status: 403, title: 'Not allowed' },
   'unknown-model': { status: 404, title: 'Unknown model' },
   'unknown-layer': { status: 404, title: 'Unknown layer' },
   'unknown-route': { status: 404, title: 'No such resource' },

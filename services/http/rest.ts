@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { reloadRoute } from './admin/reloadRoute.ts';
 import type { HttpContext } from './context.ts';
 import { explainRoute } from './explain/route.ts';
 import { healthRoutes } from './health.ts';
@@ -24,6 +25,7 @@ export async function rest(plain: FastifyInstance, context: HttpContext): Promis
   exportRoute(app, context);
   filtersRoute(app, context);
   methodRoute(app);
+  reloadRoute(app, context);
   healthRoutes(app, context);
   openApiRoute(plain);
   methods.close();

@@ -7,7 +7,7 @@ import type { RenderOptions } from '../../schemas/render.ts';
  */
 export function colourScale(values: Float32Array, options: Pick<RenderOptions, 'normalise' | 'percentile'>): number {
   let largest = 0;
-  for (const value of values) largest = Math.max(largest, Math.abs(value));
+  for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i] ?? 0));
   if (options.normalise === 'max-abs') return largest;
   return percentileOf(values, options.percentile) || largest;
 }

@@ -35,7 +35,12 @@ export function relevancePlanes(relevance: ArrayTensor): RelevancePlanes {
     }
     return { width, height, data: sums };
   });
-  return { planes, strip: height === 1, signed: data.some((value) => value < 0) };
+  return { planes, strip: height === 1, signed: hasNegative(data) };
+}
+
+function hasNegative(values: Float32Array): boolean {
+  for (let i = 0; i < values.length; i++) if ((values[i] ?? 0) < 0) return true;
+  return false;
 }
 
 /** An item's shape as [C, H, W]. */

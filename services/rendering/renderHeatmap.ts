@@ -10,7 +10,7 @@ import { type EncodedPicture, encodePicture } from './encode.ts';
 import { layoutSheet } from './layout.ts';
 import { type RelevancePlanes, relevancePlanes } from './relevancePlanes.ts';
 import type { Plane } from './resample.ts';
-import { drawTile } from './tile.ts';
+import { drawMap, drawTile } from './tile.ts';
 
 /** What is known of the inputs beside their relevance. */
 export interface RenderContext {
@@ -57,6 +57,11 @@ export function drawHeatmap(relevance: ArrayTensor, options: RenderOptions, cont
     labelled,
     barCharacters: options.colorbar ? tiles.reduce((most, tile) => Math.max(most, barCharacters(tile)), 0) : null,
   });
+  const [only] = tiles;
+  const { panel } = layout.tile;
+  if (only?.picture === null && panel.width === layout.width && panel.height === layout.height) {
+    return drawMap(only, panel, options.interpolation);
+  }
   const canvas = blankCanvas(layout.width, layout.height);
   for (const [n, tile] of tiles.entries()) {
     drawTile(canvas, tile, layout.tile, options, layout.places[n] ?? { left: 0, top: 0 });

@@ -1,3 +1,4 @@
+import type { Size } from '../../models/preprocessing/geometry.ts';
 import { inColour, inGray, type Picture } from '../../models/preprocessing/picture.ts';
 import type { RenderOptions } from '../../schemas/render.ts';
 import { frame, paste, write } from './canvas.ts';
@@ -28,7 +29,7 @@ export function drawTile(
 ): void {
   const { left, top } = corner;
   const { panel } = layout;
-  const map = drawMap(tile, layout, options.interpolation);
+  const map = drawMap(tile, panel, options.interpolation);
   const picture = tile.picture && resizePicture(tile.picture, panel.width, panel.height, options.interpolation);
   if (picture && options.mode === 'overlay') blend(map, inColour(inGray(picture)), options.alpha);
   if (picture && options.mode === 'side-by-side') paste(canvas, picture, left, top);
@@ -48,7 +49,7 @@ export function drawTile(
  * The relevance is enlarged before it is coloured, so that between red and blue there is white, never violet; where
  * pixels are only repeated the order is the same to the result, and colouring first is faster.
  */
-function drawMap({ plane, scale, colormap }: Tile, { panel }: TileLayout, interpolation: Interpolation): Picture {
+export function drawMap({ plane, scale, colormap }: Tile, panel: Size, interpolation: Interpolation): Picture {
   const coloured = ({ width, height, data }: Plane): Picture => {
     return { width, height, channels: 3, data: colourise(data, scale, colormap) };
   };

@@ -25,6 +25,8 @@ describe('the configuration', () => {
       CACHE_BYTES: 512 * 2 ** 20,
       CACHE_DIR: join('/tmp', 'elucid-1000'),
       CACHE_DISK_BYTES: 8 * 2 ** 30,
+      CACHE_CHECK_DELAY_MS: 10e3,
+      MODEL_MEMORY_BYTES: 4 * 2 ** 30,
       ALLOW_ANONYMOUS: false,
       TRUST_PROXY: false,
     });

@@ -35,8 +35,7 @@ describe('JSON requests', () => {
     const { status, body } = await post().send(BODY);
     expect(status).toBe(200);
     expect(fake.service.commands[0]).toMatchObject({
-      model: 'digits',
-      version: '2',
+      model: { manifest: { name: 'digits', version: '2' } },
       method: 'deep-taylor',
       options: { start: 'score', stabiliser: 1e-6 },
       target: 'predicted',
@@ -111,7 +110,11 @@ describe('forms', () => {
     const rest = { model: 'digits', method: 'lrp', target: 3, render: { colormap: 'heat' } };
     const { status } = await post().field('request', JSON.stringify(rest)).attach('image', FILE, 'digit.png');
     expect(status).toBe(200);
-    expect(fake.service.commands[0]).toMatchObject({ model: 'digits', method: 'lrp', target: 3 });
+    expect(fake.service.commands[0]).toMatchObject({
+      model: { manifest: { name: 'digits' } },
+      method: 'lrp',
+      target: 3,
+    });
   });
 
   test('one file, and the rest one by one', async () => {
@@ -136,7 +139,7 @@ describe('forms', () => {
     form.append('image', new Blob([FILE]), 'digit.png');
     const answer = await fetch(`${url}/explain`, { method: 'POST', body: form });
     expect(answer.status).toBe(200);
-    expect(fake.service.commands[0]?.model).toBe('digits');
+    expect(fake.service.commands[0]?.model.manifest.name).toBe('digits');
   });
 
   test('a picture is asked for only where one is drawn beside the map', async () => {

@@ -48,15 +48,16 @@ export function fakeService(): FakeService {
     },
     stateOf: () => ({ state: 'idle' }),
     describe: async () => description,
-    exportOnnx: async (_model, _version, method, options) => {
+    exportOnnx: async (_model, method, options) => {
       service.exports.push({ method, options });
       return new Uint8Array([8, 9]);
     },
-    filters: async (model, version, layer) => {
-      service.filterRequests.push({ model, version, layer });
+    filters: async ({ manifest: { name, version } }, layer) => {
+      service.filterRequests.push({ model: name, version, layer });
       if (layer === 'nothing') throw faultAt('unknown-layer', '/layer', 'there is no layer "nothing"; there are conv');
       return service.weights;
     },
+    retain: () => undefined,
     alive: async () => {
       if (service.aliveError !== null) throw service.aliveError;
     },
@@ -66,7 +67,7 @@ export function fakeService(): FakeService {
 }
 
 /** Relevance of item n: n + i / 1000 at variable i of the first ten, 0 elsewhere. */
-export function fakeExplanation({ model, version, method, options, input, picture }: ExplainCommand): Explanation {
+export function fakeExplanation({ model, method, options, input, picture }: ExplainCommand): Explanation {
   const shape = input.kind === 'tensor' ? input.tensor.shape : [1, 1, 28, 28];
   const [count = 1, ...inner] = shape;
   const size = sizeOf(inner);
@@ -74,8 +75,9 @@ export function fakeExplanation({ model, version, method, options, input, pictur
     const i = at % size;
     return i < 10 ? Math.floor(at / size) + i / 1000 : 0;
   });
+  const { name, version } = model.manifest;
   return {
-    model: { name: model, version: version ?? '1', sha256: '0'.repeat(64) },
+    model: { name, version, sha256: '0'.repeat(64) },
     engine: 'fake/cpu',
     method,
     options,

@@ -57,6 +57,7 @@ test('every route is there', () => {
     'GET /models/{name}',
     'GET /models/{name}/explanation.onnx',
     'GET /models/{name}/layers/{layer}/filters',
+    'POST /admin/models/reload',
     'POST /explain',
   ]);
 });

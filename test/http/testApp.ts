@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
+import type { RegistryChanges } from '../../models/registry/liveRegistry.ts';
 import type { RegisteredModel, RegistryEntry } from '../../models/registry/registeredModel.ts';
 import type { Registry } from '../../models/registry/registry.ts';
 import { ElucidError } from '../../schemas/errors.ts';
@@ -24,10 +25,20 @@ export async function testApp(config: Partial<AppDependencies['config']> = {}): 
     logger,
     service,
     registry: testRegistry(),
+    reloadModels: async () => RELOADED,
     version: '1.2.3',
   });
   return { app, service, log };
 }
+
+/** What reading the models again gives. */
+export const RELOADED: RegistryChanges = {
+  added: [{ name: 'new', version: '1' }],
+  changed: [{ name: 'digits', version: '2' }],
+  removed: [],
+  unchanged: [{ name: 'table', version: '1' }],
+  failed: [{ name: 'broken', version: null, reason: 'manifest.json is not JSON' }],
+};
 
 const files = { definition: { path: 'model.json' }, weights: { path: 'weights.bin' } };
 
@@ -72,7 +83,6 @@ function testRegistry(): Registry {
         throw new ElucidError('unknown-model', `no model "${name}"; there are digits, signal, table`);
       return model;
     },
-    reload: async () => registry,
   };
   return registry;
 }
@@ -83,6 +93,7 @@ function registered(spec: ManifestSpec): RegisteredModel {
     manifest,
     folder: '/nowhere',
     id: 'id',
+    fingerprint: `fingerprint of ${manifest.name}`,
     sha256: '0'.repeat(64),
     definition: null,
     weights: [],

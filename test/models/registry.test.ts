@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openRegistry, type Registry } from '../../models/registry/registry.ts';
+import { openRegistry, type RegistrySnapshot } from '../../models/registry/registry.ts';
 import { compareVersions } from '../../models/registry/versions.ts';
 import { encodeNpy } from '../../models/tensors/npy.ts';
 import { arrayTensor } from '../../models/tensors/tensor.ts';
@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => folder.remove());
 
 /** Writes model folders, each with the tiny network's files, and reads them. */
-async function opened(folders: Readonly<Record<string, Readonly<Record<string, unknown>>>>): Promise<Registry> {
+async function opened(folders: Readonly<Record<string, Readonly<Record<string, unknown>>>>): Promise<RegistrySnapshot> {
   for (const [name, files] of Object.entries(folders))
     await writeFiles(join(folder.path, name), { ...tinyFiles, ...files });
   return openRegistry({ zooDir: folder.path, modelsDir: null });

@@ -12,7 +12,8 @@ export interface ScoredDraft {
 
 /**
  * Finds the scores: the named layer or the last, without a final softmax, log-softmax or (of a classification) sigmoid.
- * Scores of shape [K, 1, 1] are flattened.
+ * Scores of shape [K, 1, 1] are flattened, and so is whatever a regression computes: the picture of a generator is a
+ * vector of its pixels, in the order of its shape.
  * @throws ElucidError `model-failed`
  */
 export function findScores(draft: Draft, output: ImportedOutput): ScoredDraft {
@@ -24,7 +25,7 @@ export function findScores(draft: Draft, output: ImportedOutput): ScoredDraft {
   if (layer === undefined) throw importError('the network has no layer that computes its output');
   if (layer.type === 'probability') throw importError(`${quoted(layer.name)} is a softmax that ends in another one`);
   const outputFunction = stripped === 'none' ? functionBehind(draft, named, output) : stripped;
-  return { draft: asVector({ ...draft, output: scores }, layer), outputFunction };
+  return { draft: asVector({ ...draft, output: scores }, layer, output), outputFunction };
 }
 
 function indexOf(draft: Draft, name: string): number {
@@ -51,12 +52,13 @@ function functionBehind(draft: Draft, scores: number, output: ImportedOutput): O
   return strippedFunction(draft.layers[only], output);
 }
 
-function asVector(draft: Draft, layer: DraftLayer): Draft {
+function asVector(draft: Draft, layer: DraftLayer, { kind }: ImportedOutput): Draft {
   if (layer.shape.length === 1) return draft;
   const size = sizeOf(layer.shape);
-  if (size !== Math.max(...layer.shape)) {
+  if (kind === 'classification' && size !== Math.max(...layer.shape)) {
+    const shape = layer.shape.join(', ');
     throw importError(
-      `the output ${quoted(layer.name)} has the shape [${layer.shape.join(', ')}]; it must be a vector`,
+      `the output ${quoted(layer.name)} has the shape [${shape}]; it must be a vector (or a regression)`,
     );
   }
   const flat: DraftLayer = { type: 'reshape', name: `${layer.name}/flatten`, inputs: [draft.output], shape: [size] };

@@ -1,11 +1,22 @@
 import { importError, quoted } from '../faults.ts';
-import type { KerasLayer, KerasTopology } from './topology.ts';
+
+/** A layer of a Keras model or a node of a graph: what it is called, and what it reads. */
+export interface Wired {
+  readonly name: string;
+  /** Names of those that it reads. */
+  readonly inbound: readonly string[];
+}
+
+interface Wiring<L extends Wired> {
+  readonly layers: readonly L[];
+  readonly outputs: readonly string[];
+}
 
 /**
  * The layers, each after all that it reads.
  * @throws ElucidError `model-failed` when a layer reads one that does not exist, or (through others) itself.
  */
-export function topologicalOrder({ layers, outputs }: KerasTopology): readonly KerasLayer[] {
+export function topologicalOrder<L extends Wired>({ layers, outputs }: Wiring<L>): readonly L[] {
   const byName = new Map(layers.map((layer) => [layer.name, layer]));
   const unknown = [...layers.flatMap((layer) => layer.inbound), ...outputs].filter((name) => !byName.has(name));
   if (unknown.length > 0)
@@ -28,8 +39,8 @@ export function topologicalOrder({ layers, outputs }: KerasTopology): readonly K
 }
 
 /** The layers that read each layer, by its name. */
-export function readersOf(layers: readonly KerasLayer[]): ReadonlyMap<string, readonly KerasLayer[]> {
-  const readers = new Map<string, KerasLayer[]>(layers.map((layer) => [layer.name, []]));
+export function readersOf<L extends Wired>(layers: readonly L[]): ReadonlyMap<string, readonly L[]> {
+  const readers = new Map<string, L[]>(layers.map((layer) => [layer.name, []]));
   for (const layer of layers) for (const name of new Set(layer.inbound)) readers.get(name)?.push(layer);
   return readers;
 }

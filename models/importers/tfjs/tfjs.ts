@@ -20,6 +20,7 @@ import { type KerasLayer, type KerasTopology, parsed, readTopology } from './top
 import { TRANSPOSED_READERS } from './transposedConvolution.ts';
 import { UPSAMPLING_READERS } from './upsampling.ts';
 import type { KerasValue } from './values.ts';
+import { renamedWeights } from './weightNames.ts';
 import { readWeights } from './weights.ts';
 
 /** A larger model.json than any we know of (weights are not in it). */
@@ -65,7 +66,9 @@ export const importTfjs: Importer = async ({ definition, weights: files, inputSh
   }
   const topology = readTopology(file.modelTopology);
   const ordered = topologicalOrder(topology);
-  const weights = await readWeights(file.weightsManifest, files, posix.dirname(definition.name));
+  const weights = (await readWeights(file.weightsManifest, files, posix.dirname(definition.name))).renamedBy((names) =>
+    renamedWeights(topology, names),
+  );
   const building = {
     draft: new DraftBuilder(inputShape),
     weights,

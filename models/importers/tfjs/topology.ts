@@ -1,17 +1,14 @@
 import { z } from 'zod';
 import { MAX_LAYERS } from '../canonical/draft.ts';
 import { importError, quoted } from '../faults.ts';
+import { type Inbound, name, readInbound, referencesSchema } from './inbound.ts';
 
 /** One layer of a Keras model, as it stands in model.json. */
-export interface KerasLayer {
+export interface KerasLayer extends Inbound {
   readonly name: string;
   readonly className: string;
   /** Read by the layer's own reader. */
   readonly config: unknown;
-  /** Names of the layers that it reads. */
-  readonly inbound: readonly string[];
-  /** A fault that concerns how the layer is wired, found while reading. */
-  readonly fault: string | null;
 }
 
 export interface KerasTopology {
@@ -20,7 +17,6 @@ export interface KerasTopology {
   readonly outputs: readonly string[];
 }
 
-const name = z.string().min(1).max(256);
 const layerSchema = z.object({
   class_name: z.string().max(256),
   name: name.optional(),
@@ -29,9 +25,12 @@ const layerSchema = z.object({
 });
 const layersSchema = z.array(layerSchema).min(1).max(MAX_LAYERS);
 const sequentialSchema = z.union([layersSchema, z.object({ layers: layersSchema }).transform(({ layers }) => layers)]);
-const referenceSchema = z.tuple([name, z.int(), z.int()]).rest(z.unknown());
-const referencesSchema = z.union([z.array(referenceSchema).min(1), referenceSchema.transform((one) => [one])]);
-const functionalSchema = z.object({ layers: layersSchema, output_layers: referencesSchema });
+/** One output, a list of them, or (in Keras 3) outputs by name. */
+const outputsSchema = z.union([
+  referencesSchema,
+  z.record(z.string(), referencesSchema).transform((byName) => Object.values(byName).flat()),
+]);
+const functionalSchema = z.object({ layers: layersSchema, output_layers: outputsSchema });
 const modelSchema = z.object({ class_name: z.string(), config: z.unknown() });
 
 type LayerSpec = z.output<typeof layerSchema>;
@@ -43,7 +42,7 @@ const READERS: Readonly<Record<string, (config: unknown) => KerasTopology>> = {
 };
 
 /**
- * Reads `modelTopology` of a Layers model.json: Sequential and functional models of Keras 2.
+ * Reads `modelTopology` of a Layers model.json: Sequential and functional models of Keras 2 and 3.
  * @throws ElucidError `model-failed`
  */
 export function readTopology(topology: unknown): KerasTopology {
@@ -76,18 +75,6 @@ function readFunctional(config: unknown): KerasTopology {
     })),
     outputs: model.output_layers.map(([layer]) => layer),
   };
-}
-
-/** `inbound_nodes` holds one list of [layer, node, tensor, options] for every time that the layer is called. */
-function readInbound(nodes: readonly unknown[]): Pick<KerasLayer, 'inbound' | 'fault'> {
-  if (nodes.length > 1)
-    return { inbound: [], fault: `is called ${nodes.length} times; shared layers are not supported` };
-  if (nodes.length === 0) return { inbound: [], fault: null };
-  const references = referencesSchema.safeParse(nodes[0]);
-  if (!references.success) return { inbound: [], fault: 'its inbound_nodes are not of the form that Keras 2 writes' };
-  const foreign = references.data.find(([, node, tensor]) => node !== 0 || tensor !== 0);
-  const inbound = references.data.map(([layer]) => layer);
-  return { inbound, fault: foreign ? `reads a further output of ${quoted(foreign[0])}, which is not supported` : null };
 }
 
 function described(spec: LayerSpec, index: number): Pick<KerasLayer, 'name' | 'className' | 'config'> {

@@ -41,12 +41,19 @@ interface Placed {
   readonly begin: number;
 }
 
-/** The weights of a Layers model, by the names that its manifest gives them. */
+/** The weights of a model, by the names that its manifest gives them. */
 export class LayerWeights {
   private readonly weights: ReadonlyMap<string, Placed>;
+  private readonly renamed: ReadonlyMap<string, string>;
 
-  constructor(weights: ReadonlyMap<string, Placed>) {
+  constructor(weights: ReadonlyMap<string, Placed>, renamed: ReadonlyMap<string, string> = new Map()) {
     this.weights = weights;
+    this.renamed = renamed;
+  }
+
+  /** The same weights, some to be found by other names than their own. */
+  renamedBy(names: (known: Iterable<string>) => ReadonlyMap<string, string>): LayerWeights {
+    return new LayerWeights(this.weights, names(this.weights.keys()));
   }
 
   /**
@@ -76,9 +83,10 @@ export class LayerWeights {
 
   /** Converters write `layer/parameter`, with the names of enclosing models before it. */
   private find(layer: string, parameter: string): Placed {
-    const exact = this.weights.get(`${layer}/${parameter}`);
+    const wanted = this.renamed.get(`${layer}/${parameter}`) ?? `${layer}/${parameter}`;
+    const exact = this.weights.get(wanted);
     if (exact !== undefined) return exact;
-    const nested = [...this.weights.keys()].filter((name) => name.endsWith(`/${layer}/${parameter}`));
+    const nested = [...this.weights.keys()].filter((name) => name.endsWith(`/${wanted}`));
     const found = this.weights.get(nested[0] ?? '');
     if (found !== undefined && nested.length === 1) return found;
     throw new ImportFault(

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { z } from 'zod';
-import type { TensorStore } from '../../../models/tensors/store.ts';
+import { MissingTensorError, type TensorStore } from '../../../models/tensors/store.ts';
 import type { StoredTensor } from '../../../models/tensors/tensor.ts';
 import type { Executable, NamedTensors } from '../engine.ts';
 import { foldConstants, storedTensors } from '../folding.ts';
@@ -23,6 +23,14 @@ const Description = z.object({
   ),
 });
 
+/** A compiled graph in the tensor store. */
+interface Written {
+  readonly folder: string;
+  readonly name: string;
+  /** What it maps. */
+  readonly tensors: readonly StoredTensor[];
+}
+
 /** The `.onnx` files in the tensor store, each beside the tensors that it refers to as external data. */
 export class CompiledGraphs {
   private readonly store: TensorStore;
@@ -33,18 +41,41 @@ export class CompiledGraphs {
     this.open = open;
   }
 
-  /** Path of the compiled graph: found from earlier when it and all it maps are whole, else written now. */
+  /**
+   * Opens the compiled graph: found from earlier when it and all it maps are whole, else written now.
+   * @throws MissingTensorError when a file of it is deleted meanwhile
+   */
+  async compile(graph: Graph, folder: string): Promise<Executable> {
+    return this.openWritten(graph, await this.provide(graph, folder));
+  }
+
+  /** Path of the compiled graph. */
   async pathOf(graph: Graph, folder: string): Promise<string> {
+    const { name } = await this.provide(graph, folder);
+    return this.store.companion(folder, `${name}.onnx`);
+  }
+
+  private async provide(graph: Graph, folder: string): Promise<Written> {
     const name = `graph-${sha256(`${graphHash(graph)} ${COMPILER_VERSION} ${RUNTIME_VERSION}`)}`;
     const found = await this.find(folder, name);
     if (found !== null) {
       await this.store.touch(folder, [`${name}.onnx`, `${name}.json`, ...found.map(({ key }) => `${key}.bin`)]);
-      return this.store.companion(folder, `${name}.onnx`);
+      return { folder, name, tensors: found };
     }
     const folded = await foldConstants(splitStridePhases(graph), folder, this.store, (part) =>
       this.evaluate(part, folder),
     );
     return this.write(folded, folder, name);
+  }
+
+  private async openWritten(graph: Graph, { folder, name, tensors }: Written): Promise<Executable> {
+    try {
+      return await this.open(graph, await this.store.companion(folder, `${name}.onnx`));
+    } catch (error) {
+      await Promise.all(tensors.map((tensor) => this.store.path(tensor)));
+      if ((await this.store.readFile(folder, `${name}.onnx`)) !== null) throw error;
+      throw new MissingTensorError(`the compiled graph ${name} of ${folder} was deleted before it could be opened`);
+    }
   }
 
   /** The tensors that a graph compiled earlier maps; null when it or one of them is not there whole. */
@@ -58,7 +89,7 @@ export class CompiledGraphs {
     return present.every(Boolean) ? tensors : null;
   }
 
-  private async write(graph: Graph, folder: string, name: string): Promise<string> {
+  private async write(graph: Graph, folder: string, name: string): Promise<Written> {
     const tensors = storedTensors(graph);
     await Promise.all(tensors.map((tensor) => this.store.path(tensor)));
     const model = encodeOnnx(graph, (tensor) => ({ file: `${tensor.key}.bin` }));
@@ -68,16 +99,20 @@ export class CompiledGraphs {
     );
     const description = JSON.stringify({ sha256: sha256(model), tensors });
     await this.store.writeFile(folder, `${name}.json`, new TextEncoder().encode(description));
-    return this.store.writeFile(folder, `${name}.onnx`, model);
+    await this.store.writeFile(folder, `${name}.onnx`, model);
+    return { folder, name, tensors };
   }
 
   private async evaluate(graph: Graph, folder: string): Promise<NamedTensors> {
     const name = `derive-${randomUUID()}`;
-    const executable = await this.open(graph, await this.write(graph, folder, name));
     try {
-      return await executable.run({});
+      const executable = await this.openWritten(graph, await this.write(graph, folder, name));
+      try {
+        return await executable.run({});
+      } finally {
+        await executable.dispose();
+      }
     } finally {
-      await executable.dispose();
       await Promise.all([this.store.remove(folder, `${name}.onnx`), this.store.remove(folder, `${name}.json`)]);
     }
   }

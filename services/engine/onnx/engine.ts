@@ -29,9 +29,8 @@ export function createOnnxEngine({ store, threads, providers = ['cpu'] }: OnnxEn
   const graphs = new CompiledGraphs(store, async (graph, path) => new OnnxExecutable(graph, await open(path)));
   return {
     name: `onnx/${providers[0] ?? 'cpu'}`,
-    async compile(graph: Graph, folder: string): Promise<Executable> {
-      return new OnnxExecutable(graph, await open(await graphs.pathOf(graph, folder)));
-    },
+    mapsConstants: providers.every((provider) => provider === 'cpu'),
+    compile: (graph: Graph, folder: string): Promise<Executable> => graphs.compile(graph, folder),
     async dispose() {},
   };
 }

@@ -13,6 +13,7 @@ export async function createTensorflowEngine({ store }: { readonly store: Tensor
   const device = await openBackend();
   return {
     name: `tensorflow/${device}`,
+    mapsConstants: false,
     compile: (graph, _folder) => compileGraph(graph, store),
     dispose: async () => {},
   };

@@ -23,9 +23,8 @@ export function prepareCommand(
 ): PreparedCommand {
   const { input, batched } = prepareInput(request.input, model, maxRuns);
   const { method, options, target, layer } = request;
-  const { name, version } = model.manifest;
   const picture = drawn && request.render.mode !== 'map' && input.kind === 'image';
-  return { command: { model: name, version, method, options, target, layer, input, picture }, batched };
+  return { command: { model, method, options, target, layer, input, picture }, batched };
 }
 
 function prepareInput(

@@ -35,7 +35,7 @@ const REPRESENTATIONS: Readonly<Record<ExplanationType, Represent>> = {
   'multipart/mixed': representMixed,
 };
 
-/** The explanation as one media type; pictures are encoded while they are sent. */
+/** The explanation as one media type. */
 export function represent(answered: Representable, type: ExplanationType): Promise<Representation> {
   return REPRESENTATIONS[type](answered, type);
 }
@@ -48,7 +48,7 @@ async function representJson(answered: Representable): Promise<Representation> {
 
 async function representPicture(answered: Representable, type: ExplanationType): Promise<Representation> {
   const { image, contentType } = draw(answered, pictureFormatOf(type) ?? answered.request.render.format);
-  return { contentType, body: image };
+  return { contentType, body: await image.toBuffer() };
 }
 
 async function representNpy({ explanation, batched }: Representable): Promise<Representation> {

@@ -27,10 +27,10 @@ export function exportRoute(app: ZodApp, { service, registry }: HttpContext): vo
       },
     },
     handler: async ({ params: { name }, query: { version, method, ...rest } }, reply) => {
-      const model = registry.get(name, version).manifest;
+      const model = registry.get(name, version);
       const options = parseOptions(method, queryOptions(rest), []);
-      const bytes = await service.exportOnnx(model.name, model.version, method, options);
-      const file = `${model.name}-${model.version}-${method}.onnx`;
+      const bytes = await service.exportOnnx(model, method, options);
+      const file = `${model.manifest.name}-${model.manifest.version}-${method}.onnx`;
       reply.header('content-disposition', `attachment; filename="${file}"`);
       return reply.type(ONNX_TYPE).send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     },

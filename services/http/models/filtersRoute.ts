@@ -45,11 +45,13 @@ export function filtersRoute(app: ZodApp, { service, registry }: HttpContext): v
     },
     handler: async ({ params: { name, layer }, query, headers }, reply) => {
       const type = acceptedType(headers.accept, FILTER_TYPES);
-      const { manifest } = registry.get(name, query.version);
-      const weights = await service.filters(manifest.name, manifest.version, layer);
+      const model = registry.get(name, query.version);
+      const weights = await service.filters(model, layer);
       reply.header('vary', 'accept').type(type);
       const format = PICTURE_FORMATS.find((one) => type === `image/${one}`);
-      return reply.send(format === undefined ? npyFile(weights) : draw(weights, manifest, query, format).image);
+      return reply.send(
+        format === undefined ? npyFile(weights) : await draw(weights, model.manifest, query, format).image.toBuffer(),
+      );
     },
   });
 }

@@ -54,7 +54,7 @@ function summary(entry: RegistryEntry, service: ExplanationService): ModelSummar
   }
   const { manifest, labels } = entry.model;
   const { name, version, title, format, input, output, metrics } = manifest;
-  const state = service.stateOf(name, version);
+  const state = service.stateOf(entry.model);
   return {
     name,
     version,
@@ -89,7 +89,7 @@ async function detail(
       ...NOTHING,
     };
   }
-  const description = await service.describe(model.manifest.name, model.manifest.version);
+  const description = await service.describe(model);
   return {
     name,
     version: model.manifest.version,

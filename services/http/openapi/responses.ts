@@ -11,6 +11,7 @@ export interface Response {
 /** Why each status is answered. */
 const REASONS = {
   400: 'The body, or the form, cannot be parsed, or holds `__proto__`.',
+  403: 'Not for this client.',
   404: 'No such model, version or resource.',
   405: 'The path has no such method; Allow names those it has.',
   406: 'None of the media types in Accept can be given.',

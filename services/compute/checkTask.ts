@@ -1,0 +1,16 @@
+/** Which folder of the tensor store is to be verified. */
+export interface CheckTask {
+  readonly folder: string;
+}
+
+/** The names of the folder's files whose values are not those that were written. */
+export interface CheckReply {
+  readonly damaged: readonly string[];
+}
+
+/** What a check worker is started with. */
+export interface CheckSetup {
+  readonly cacheDir: string;
+  /** How fast files are read at most. */
+  readonly bytesPerSecond: number;
+}

@@ -1,0 +1,42 @@
+import type { FastifyBaseLogger } from 'fastify';
+import { type LiveRegistry, modelsOf, type RegistryChanges } from '../models/registry/liveRegistry.ts';
+import type { Registry } from '../models/registry/registry.ts';
+import type { ExplanationService } from './compute/explanation.ts';
+import type { Repair } from './compute/storeCheck.ts';
+
+/**
+ * Reads the folders of models again, and unloads what is not there any more. Running requests finish on the models that
+ * they began with.
+ */
+export async function reload(
+  registry: LiveRegistry,
+  service: Pick<ExplanationService, 'retain'>,
+  logger: FastifyBaseLogger,
+): Promise<RegistryChanges> {
+  const changes = await registry.reload();
+  service.retain(modelsOf(registry));
+  const { added, changed, removed, failed } = changes;
+  logger.info({ added, changed, removed, failed }, 'models read again');
+  return changes;
+}
+
+/** Tells which models there are, and which cannot be used. */
+export function logModels(registry: Registry, logger: FastifyBaseLogger): void {
+  for (const entry of registry.list()) {
+    if (entry.state === 'failed') {
+      logger.warn({ model: entry.name, version: entry.version }, `model ${entry.name} cannot be used: ${entry.reason}`);
+    } else {
+      const { name, version } = entry.model.manifest;
+      logger.debug({ model: name, version }, `model ${name} registered`);
+    }
+  }
+}
+
+/** Tells what the check of the tensor store found. */
+export function logRepair(repair: Repair, logger: FastifyBaseLogger): void {
+  if (repair.kind === 'failed') logger.error({ err: repair.error }, 'the tensor store could not be verified');
+  else {
+    const { folder, files } = repair;
+    logger.warn({ folder, files }, 'files of the tensor store were damaged: deleted, the next request makes them anew');
+  }
+}
