@@ -1,5 +1,6 @@
 import { Tinypool } from 'tinypool';
-import { ELUCID_FAULTS, ElucidError } from '../../schemas/errors.ts';
+import { ElucidError } from '../../schemas/errors.ts';
+import { revivedError, workerArguments, workerEnvironment } from './workerStart.ts';
 
 export interface WorkerPoolOptions {
   /** The worker's module; its default export takes a task and returns the result. */
@@ -11,12 +12,6 @@ export interface WorkerPoolOptions {
   readonly setup: unknown;
 }
 
-/** The environment variable that carries a worker's setup. */
-export const WORKER_SETUP = 'ELUCID_WORKER_SETUP';
-
-/** What a worker needs of the environment; the rest, secrets included, stays in the main process. */
-const PASSED_ON = /^(PATH|HOME|TMPDIR|TZ|LANG|LD_LIBRARY_PATH|LD_PRELOAD|(CUDA|NVIDIA|TF|ORT|OMP|MALLOC)_.*)$/;
-
 /**
  * Child processes that run tasks. A process that dies costs its tasks one retry in another process; the pool starts a
  * new one in its place.
@@ -25,7 +20,6 @@ export class WorkerPool<Task, Result> {
   private readonly pool: Tinypool;
 
   constructor({ module, workers, tasksPerWorker, setup }: WorkerPoolOptions) {
-    const passedOn = Object.entries(process.env).filter(([name]) => PASSED_ON.test(name));
     this.pool = new Tinypool({
       filename: module.href,
       runtime: 'child_process',
@@ -34,8 +28,8 @@ export class WorkerPool<Task, Result> {
       maxThreads: workers,
       concurrentTasksPerWorker: tasksPerWorker,
       isolateWorkers: false,
-      execArgv: preloads(module).flatMap((preload) => ['--import', preload]),
-      env: { ...Object.fromEntries(passedOn), [WORKER_SETUP]: JSON.stringify(setup) } as Record<string, string>,
+      execArgv: workerArguments(module),
+      env: workerEnvironment(setup),
     });
     // A worker that dies while it has no task is an 'error' of the pool, which replaces it; unheard, it would end us.
     this.pool.on('error', () => undefined);
@@ -71,27 +65,9 @@ export class WorkerPool<Task, Result> {
       return (await this.pool.run(task)) as Result;
     } catch (thrown) {
       if (thrown instanceof Error) throw new WorkerLost(thrown.message);
-      throw revive(thrown);
+      throw revivedError(thrown);
     }
   }
 }
 
-/** What a worker loads before its own module; sources need the loader of TypeScript first. */
-function preloads(module: URL): readonly string[] {
-  const isSource = module.pathname.endsWith('.ts');
-  const preload = new URL(`./workerPreload.${isSource ? 'ts' : 'js'}`, import.meta.url).href;
-  return isSource ? ['tsx', preload] : [preload];
-}
-
 class WorkerLost extends Error {}
-
-/** An error that came out of another process as plain data. */
-function revive(thrown: unknown): Error {
-  const faults = ELUCID_FAULTS.safeParse(thrown);
-  if (faults.success) return new ElucidError(faults.data.code, faults.data.message, faults.data.faults);
-  const { name, message, stack } = thrown as { name?: string; message?: string; stack?: string };
-  const error = new Error(message ?? String(thrown));
-  if (name !== undefined) error.name = name;
-  if (stack !== undefined) error.stack = stack;
-  return error;
-}

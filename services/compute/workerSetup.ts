@@ -1,4 +1,4 @@
-import { WORKER_SETUP } from './workerPool.ts';
+import { WORKER_SETUP } from './workerStart.ts';
 
 /** The setup that the pool gave this worker process. Also makes the process end with its parent, and only then. */
 export function workerSetup<Setup>(): Setup {
