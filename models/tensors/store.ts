@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openPrivateFolder, writeAtomically } from './atomicWrite.ts';
 import { isMissing } from './missing.ts';
@@ -77,6 +77,27 @@ export class TensorStore {
     if (await this.has(tensor)) return;
     const values = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     await writeAtomically(this.pathOf(tensor), [values, createHash('sha256').update(values).digest()]);
+  }
+
+  /**
+   * Makes a tensor of another model's folder a file of this one too, without a copy where the file system has hard links.
+   * @returns the tensor in this folder
+   * @throws MissingTensorError when it is not there whole
+   */
+  async link(tensor: StoredTensor, folder: string): Promise<StoredTensor> {
+    const path = await this.path(tensor);
+    const linked = linkedTensor(tensor, folder);
+    if (linked === tensor || (await this.has(linked))) return linked;
+    const temporary = await this.companion(folder, `link-${randomUUID()}`);
+    try {
+      await link(path, temporary).catch(() => copyFile(path, temporary));
+      await rename(temporary, this.pathOf(linked));
+    } catch (error) {
+      throw isMissing(error) ? missing(tensor, null) : error;
+    } finally {
+      await rm(temporary, { force: true });
+    }
+    return linked;
   }
 
   /** Writes a file into a model's folder atomically, replacing one of that name. Returns its path. */
@@ -157,6 +178,11 @@ export class TensorStore {
   private pathOf(tensor: StoredTensor): string {
     return join(this.folderPath(tensor.folder), `${checkedName(tensor.key)}${TENSOR_SUFFIX}`);
   }
+}
+
+/** A tensor as a file of a folder: itself, or, when it is another model's, the link to it. */
+export function linkedTensor(tensor: StoredTensor, folder: string): StoredTensor {
+  return tensor.folder === folder ? tensor : { ...tensor, folder, key: `${tensor.folder}.${tensor.key}` };
 }
 
 function checkedName(name: string): string {

@@ -72,6 +72,22 @@ describe.each(enginesUnderTest)('an executable of $name', ({ create }) => {
     await executable.dispose();
   });
 
+  test('a graph may hold the tensors of several models', async () => {
+    const stored = (folder: string): StoredTensor => ({ kind: 'stored', shape: [3], folder, key: 'w' });
+    const [one, other] = [stored('one-model'), stored('other-model')];
+    await temporary.store.write(one, Float32Array.of(1, 2, 3));
+    await temporary.store.write(other, Float32Array.of(10, 20, 30));
+    const b = new GraphBuilder();
+    const sum = b.add(b.mul(b.input('x', [BATCH, 3]), b.constant(one)), b.constant(other));
+    const graph = b.build({ sum });
+    for (const _compiledThenFound of [1, 2]) {
+      const executable = await engine.compile(graph, 'one-model');
+      const { sum } = await executable.run({ x: arrayTensor([1, 3], Float32Array.of(1, 1, 2)) });
+      expect([...(sum?.data ?? [])]).toEqual([11, 22, 36]);
+      await executable.dispose();
+    }
+  });
+
   test('runs that overlap do not disturb each other', async () => {
     const graph = smallNetwork();
     const executable = await engine.compile(graph, FOLDER);

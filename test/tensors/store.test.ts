@@ -199,3 +199,31 @@ describe('eviction', () => {
     expect(await store.read(stored('oldest', 'w'))).toEqual(VALUES);
   });
 });
+
+describe("another model's tensor", () => {
+  test('becomes a file of this folder too, the same one on disk', async () => {
+    const tensor = stored('generator', 'w');
+    await store.write(tensor, VALUES);
+    const linked = await store.link(tensor, 'model');
+    expect(linked.folder).toBe('model');
+    expect([...(await store.read(linked))]).toEqual([...VALUES]);
+    expect((await stat(await store.path(linked))).ino).toBe((await stat(await store.path(tensor))).ino);
+    expect(await store.link(tensor, 'model')).toEqual(linked);
+    expect((await readdir(join(store.root, 'model'))).length).toBe(1);
+  });
+
+  test("outlives the other model's folder", async () => {
+    const tensor = stored('generator', 'w');
+    await store.write(tensor, VALUES);
+    const linked = await store.link(tensor, 'model');
+    await rm(join(store.root, 'generator'), { recursive: true });
+    expect([...(await store.read(linked))]).toEqual([...VALUES]);
+    await expect(store.link(tensor, 'third')).rejects.toThrow(MissingTensorError);
+  });
+
+  test('is itself in its own folder', async () => {
+    const tensor = stored('model', 'w');
+    await store.write(tensor, VALUES);
+    expect(await store.link(tensor, 'model')).toBe(tensor);
+  });
+});

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { z } from 'zod';
-import { MissingTensorError, type TensorStore } from '../../../models/tensors/store.ts';
+import { linkedTensor, MissingTensorError, type TensorStore } from '../../../models/tensors/store.ts';
 import type { StoredTensor } from '../../../models/tensors/tensor.ts';
 import type { Executable, NamedTensors } from '../engine.ts';
 import { foldConstants, storedTensors } from '../folding.ts';
@@ -31,7 +31,10 @@ interface Written {
   readonly tensors: readonly StoredTensor[];
 }
 
-/** The `.onnx` files in the tensor store, each beside the tensors that it refers to as external data. */
+/**
+ * The `.onnx` files in the tensor store, each beside the tensors that it refers to as external data; those of other models
+ * are linked into its folder.
+ */
 export class CompiledGraphs {
   private readonly store: TensorStore;
   private readonly open: (graph: Graph, path: string) => Promise<Executable>;
@@ -90,9 +93,8 @@ export class CompiledGraphs {
   }
 
   private async write(graph: Graph, folder: string, name: string): Promise<Written> {
-    const tensors = storedTensors(graph);
-    await Promise.all(tensors.map((tensor) => this.store.path(tensor)));
-    const model = encodeOnnx(graph, (tensor) => ({ file: `${tensor.key}.bin` }));
+    const tensors = await Promise.all(storedTensors(graph).map((tensor) => this.store.link(tensor, folder)));
+    const model = encodeOnnx(graph, (tensor) => ({ file: `${linkedTensor(tensor, folder).key}.bin` }));
     await this.store.touch(
       folder,
       tensors.map(({ key }) => `${key}.bin`),
