@@ -8,15 +8,34 @@ const layers = {
   models: { within: ['models'], below: ['schemas', 'tensors'] },
   engine: { within: ['services/engine'], below: ['tensors'] },
   explanation: { within: ['services/explanation'], below: ['schemas', 'models', 'tensors', 'engine'] },
+  prototype: {
+    within: ['services/prototype'],
+    below: ['schemas', 'models', 'tensors', 'engine', 'explanation'],
+  },
   ingestion: { within: ['services/ingestion'], below: ['schemas', 'models', 'tensors'] },
   rendering: { within: ['services/rendering'], below: ['schemas', 'models', 'tensors'] },
   compute: {
     within: ['services/compute'],
-    below: ['schemas', 'models', 'tensors', 'engine', 'explanation', 'ingestion', 'rendering'],
+    below: ['schemas', 'models', 'tensors', 'engine', 'explanation', 'prototype', 'ingestion', 'rendering'],
+  },
+  jobs: {
+    within: ['services/jobs'],
+    below: ['schemas', 'models', 'tensors', 'engine', 'explanation', 'prototype', 'ingestion', 'rendering', 'compute'],
   },
   http: {
     within: ['services/http'],
-    below: ['schemas', 'models', 'tensors', 'engine', 'explanation', 'ingestion', 'rendering', 'compute'],
+    below: [
+      'schemas',
+      'models',
+      'tensors',
+      'engine',
+      'explanation',
+      'prototype',
+      'ingestion',
+      'rendering',
+      'compute',
+      'jobs',
+    ],
   },
 };
 

@@ -1,6 +1,6 @@
 import type { Network } from '../../models/network.ts';
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
-import { outputsOf } from '../explanation/target.ts';
+import { choicesOf } from '../explanation/outputChoices.ts';
 import type { Prediction, ScoredOutput } from './explanation.ts';
 
 /** Most outputs that an answer lists. */
@@ -21,20 +21,13 @@ export interface Outputs {
 }
 
 export function outputsOfModel(model: RegisteredModel, network: Network): Outputs {
-  const own = outputsOf(network);
   const { labels } = model;
-  const binary = own === 1 && network.outputFunction === 'sigmoid' && labels?.length === 2;
-  const count = binary ? 2 : own;
+  const { count, binary, rowOf } = choicesOf(network, labels);
   const scores = (row: Float32Array) => (binary ? Float32Array.of(-(row[0] ?? 0), row[0] ?? 0) : row);
   return {
     count,
     labels,
-    rowOf: (index) => {
-      const row = new Float32Array(own);
-      if (binary) row[0] = index === 1 ? 1 : -1;
-      else row[index] = 1;
-      return row;
-    },
+    rowOf,
     scores,
     prediction: (row) => predict(scores(row), labels, network.outputFunction),
   };

@@ -7,6 +7,7 @@ import { ElucidError, faultAt } from '../../schemas/errors.ts';
 import type { MethodName } from '../../schemas/methods.ts';
 import { checkInsideBox } from '../explanation/inputBox.ts';
 import type { Plan } from '../explanation/plan.ts';
+import { layerIndex } from '../explanation/targetNames.ts';
 import { describeModel } from './describe.ts';
 import { ExplainPool, type ExplainPoolOptions } from './explainPool.ts';
 import type { ExplainCommand, Explanation, ExplanationService, ModelDescription, ModelState } from './explanation.ts';
@@ -17,7 +18,7 @@ import { LiveLoads } from './liveLoads.ts';
 import type { LoadedModel } from './loadedModel.ts';
 import { Models } from './models.ts';
 import { type Repair, StoreCheck } from './storeCheck.ts';
-import { layerIndex, type ResolvedTarget, resolveTarget } from './targets.ts';
+import { type ResolvedTarget, resolveTarget } from './targets.ts';
 
 export interface ServiceOptions extends ExplainPoolOptions {
   readonly maxPixels: number;

@@ -5,8 +5,9 @@ import { parseExplainJson } from '../../schemas/explain.ts';
 import { METHOD_NAMES, METHOD_OPTIONS } from '../../schemas/methods.ts';
 import { COMPOSITE_PRESETS, Rule } from '../../schemas/rules.ts';
 import { outputsOfModel } from '../../services/compute/outputs.ts';
-import { layerIndex, resolveTarget } from '../../services/compute/targets.ts';
+import { resolveTarget } from '../../services/compute/targets.ts';
 import type { Plan } from '../../services/explanation/plan.ts';
+import { layerIndex } from '../../services/explanation/targetNames.ts';
 import { planned } from './explainRows.ts';
 import { chain, type LayerSketch, randomTensor } from './networks.ts';
 

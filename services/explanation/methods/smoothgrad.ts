@@ -1,7 +1,6 @@
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import { firstRun, perItem, rowOf, runRows } from '../drivers.ts';
 import { relevanceShape, subjectKey } from '../frame.ts';
+import { gaussian } from '../gaussian.ts';
 import { type Driver, EXPLAIN } from '../plan.ts';
 import { derivativeGraph, NO_DECOMPOSITION } from './gradients.ts';
 import { inputOnly } from './inputOnly.ts';
@@ -66,26 +65,4 @@ function range(x: Float32Array): number {
     high = Math.max(high, value);
   }
   return high - low;
-}
-
-/** Standard normal numbers by the transform of Box and Muller. */
-function gaussian(seed: number): () => number {
-  const generator = xoroshiro128plus(seed);
-  let spare: number | null = null;
-  return () => {
-    if (spare !== null) {
-      const value = spare;
-      spare = null;
-      return value;
-    }
-    const radius = Math.sqrt(-2 * Math.log(uniform(generator)));
-    const angle = 2 * Math.PI * uniform(generator);
-    spare = radius * Math.sin(angle);
-    return radius * Math.cos(angle);
-  };
-}
-
-/** In (0, 1]. */
-function uniform(generator: RandomGenerator): number {
-  return ((generator.next() >>> 0) + 1) / 2 ** 32;
 }
