@@ -1,12 +1,23 @@
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { distort } from './augmentation.ts';
+import { type Distortion, distort } from './augmentation.ts';
 import { CLASSES, type Digits, PIXELS, SIDE } from './mnist.ts';
 import { permutation, type Random, seededRandom } from './random.ts';
-import { PIXEL_SCALE, type Schedule } from './recipe.ts';
-import type { SequentialModel, TensorFlow } from './tensorflow.ts';
+import { PIXEL_SCALE } from './recipe.ts';
+import type { TensorFlow, TrainedModel } from './tensorflow.ts';
 
 /** Pictures that are classified at once. */
 const CHUNK = 1000;
+
+/** How a classifier is trained: Adam, the learning rate falling to 0 on a half cosine. */
+export interface Schedule {
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Learning rate of the first step. */
+  readonly learningRate: number;
+  readonly distortion: Distortion;
+  /** Seeds the order of the pictures and their distortions. */
+  readonly seed: number;
+}
 
 /** What one pass over the training pictures reports. */
 export interface EpochReport {
@@ -25,7 +36,7 @@ export interface EpochReport {
  */
 export function fitModel(
   tf: TensorFlow,
-  model: SequentialModel,
+  model: TrainedModel,
   digits: Digits,
   schedule: Schedule,
   report: (epoch: EpochReport) => void,
@@ -66,7 +77,7 @@ function distortedBatch(digits: Digits, chosen: Uint32Array, schedule: Schedule,
 
 function takeStep(
   tf: TensorFlow,
-  model: SequentialModel,
+  model: TrainedModel,
   optimiser: ReturnType<TensorFlow['train']['adam']>,
   batch: Batch,
 ): number {
@@ -93,13 +104,13 @@ function pictures(tf: TensorFlow, pixels: Float32Array): Tensor4D {
 }
 
 /** Probability of the right digit for every picture. */
-export function confidences(tf: TensorFlow, model: SequentialModel, digits: Digits): number[] {
+export function confidences(tf: TensorFlow, model: TrainedModel, digits: Digits): number[] {
   const rows = tf.tidy(() => probabilities(tf, model, digits.pixels).dataSync());
   return Array.from(digits.labels, (label, index) => rows[index * CLASSES + label] ?? 0);
 }
 
 /** Share of the pictures whose most probable digit is the right one. */
-export function accuracy(tf: TensorFlow, model: SequentialModel, digits: Digits): number {
+export function accuracy(tf: TensorFlow, model: TrainedModel, digits: Digits): number {
   let right = 0;
   for (let start = 0; start < digits.count; start += CHUNK) {
     const labels = digits.labels.subarray(start, start + CHUNK);
@@ -110,7 +121,7 @@ export function accuracy(tf: TensorFlow, model: SequentialModel, digits: Digits)
   return right / digits.count;
 }
 
-function probabilities(tf: TensorFlow, model: SequentialModel, bytes: Uint8Array): Tensor {
+function probabilities(tf: TensorFlow, model: TrainedModel, bytes: Uint8Array): Tensor {
   return model.apply(
     pictures(
       tf,

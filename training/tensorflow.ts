@@ -1,41 +1,68 @@
 import util from 'node:util';
 import type { io, Optimizer, Tensor, Variable } from '@tensorflow/tfjs-core';
 
-/** A layer of a model under construction; opaque to the recipes. */
+/** A layer of a model under construction. */
 export interface LayerHandle {
   readonly name: string;
+  apply(input: Symbolic | Symbolic[]): Symbolic;
+  setWeights(weights: Tensor[]): void;
+}
+
+/** The output of a layer that has no values yet, in a functional model; opaque to the recipes. */
+export interface Symbolic {
+  readonly shape: readonly (number | null)[];
+}
+
+/** A Keras-style model, as far as it is written to files. */
+export interface SavedModel {
+  save(handler: io.IOHandler): Promise<io.SaveResult>;
 }
 
 /** What the trainer uses of a Keras-style model. */
-export interface SequentialModel {
+export interface TrainedModel extends SavedModel {
   apply(input: Tensor, options?: { training?: boolean }): Tensor;
   readonly trainableWeights: readonly { readonly originalName: string; readonly val: Variable }[];
-  save(handler: io.IOHandler): Promise<io.SaveResult>;
 }
 
 interface LayerConfig {
   readonly name: string;
   readonly inputShape?: number[];
   readonly kernelInitializer?: object;
-  readonly activation?: 'relu' | 'softmax';
+  readonly activation?: 'linear' | 'relu' | 'sigmoid' | 'softmax' | 'softplus';
 }
+
+type ConvolutionConfig = LayerConfig & {
+  filters: number;
+  kernelSize: number;
+  strides?: number;
+  padding?: 'valid' | 'same';
+};
 
 /** The layers package of TensorFlow.js, as far as the recipes need it; it is installed only with the addon. */
 interface LayersApi {
-  sequential(config: { name: string; layers: LayerHandle[] }): SequentialModel;
+  sequential(config: { name: string; layers: LayerHandle[] }): TrainedModel;
+  model(config: { name: string; inputs: Symbolic; outputs: Symbolic }): TrainedModel;
+  input(config: { name: string; shape: number[] }): Symbolic;
+  loadLayersModel(handler: io.IOHandler): Promise<TrainedModel>;
   readonly layers: {
-    conv2d(config: LayerConfig & { filters: number; kernelSize: number; padding?: 'valid' | 'same' }): LayerHandle;
+    conv2d(config: ConvolutionConfig): LayerHandle;
+    conv2dTranspose(config: ConvolutionConfig): LayerHandle;
     averagePooling2d(config: LayerConfig & { poolSize: number; strides?: number }): LayerHandle;
     maxPooling2d(config: LayerConfig & { poolSize: number; strides?: number }): LayerHandle;
     flatten(config: LayerConfig): LayerHandle;
-    dense(config: LayerConfig & { units: number }): LayerHandle;
+    reshape(config: LayerConfig & { targetShape: number[] }): LayerHandle;
+    dense(config: LayerConfig & { units: number; useBias?: boolean }): LayerHandle;
+    add(config: LayerConfig): LayerHandle;
   };
   readonly initializers: { heNormal(config: { seed: number }): object };
   readonly train: { adam(learningRate: number): Optimizer & { learningRate: number } };
 }
 
+/** The operations alone, which every backend of TensorFlow.js has. */
+export type CoreTensorFlow = Omit<typeof import('@tensorflow/tfjs-core'), 'train'>;
+
 /** TensorFlow.js on the native TensorFlow library. */
-export type TensorFlow = Omit<typeof import('@tensorflow/tfjs-core'), 'train'> & LayersApi;
+export type TensorFlow = CoreTensorFlow & LayersApi;
 
 /** TensorFlow's addon is not installed or does not load; the message says what to do. */
 export class TensorFlowMissing extends Error {

@@ -1,5 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { folderOf, PROJECT } from '../../training/places.ts';
+import type { Recipe } from '../../training/recipe.ts';
+import { recipes } from '../../training/recipes/index.ts';
 import { modelTable } from '../../training/table.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -10,9 +13,14 @@ const pages = [
     .map((name) => `docs/${name}`),
 ];
 
-test("the README's table of models is the one that is printed from the manifests", async () => {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  expect(readme).toContain(await modelTable(join(ROOT, 'models/zoo'), ['mnist-mlp', 'mnist-cnn']));
+const shipped = [...recipes.values()].filter(({ home }) => home === 'zoo');
+const foldersOf = (listed: Iterable<Recipe>) => Array.from(listed, (recipe) => folderOf(recipe, PROJECT));
+
+test.each([
+  ['README.md', shipped],
+  ['docs/training.md', [...recipes.values()]],
+])('the table of models in %s is the one that is printed from the manifests', async (page, listed) => {
+  expect(readFileSync(join(ROOT, page), 'utf8')).toContain(await modelTable(foldersOf(listed)));
 });
 
 test.each(pages)('the links of %s lead somewhere', (page) => {

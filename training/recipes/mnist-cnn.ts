@@ -1,10 +1,10 @@
-import type { Recipe } from '../recipe.ts';
+import { classifier } from '../classifier.ts';
 
 /**
  * Four convolutions and two dense layers, about 2 million multiply-adds. No padding, so that every window sees only
  * real pixels; average pooling, through which relevance spreads smoothly; no batch normalisation.
  */
-export const mnistCnn: Recipe = {
+export const mnistCnn = classifier({
   name: 'mnist-cnn',
   title: 'MNIST digits, convolutional network of six layers',
   build(tf) {
@@ -40,4 +40,4 @@ export const mnistCnn: Recipe = {
     distortion: { rotation: 0.17, scale: 0.12, shear: 0.12, shift: 2, elastic: 1.2 },
     seed: 1,
   },
-};
+});

@@ -1,7 +1,7 @@
-import type { Recipe } from '../recipe.ts';
+import { classifier } from '../classifier.ts';
 
 /** Three dense layers: the smallest network with which the propagation rules show their character. */
-export const mnistMlp: Recipe = {
+export const mnistMlp = classifier({
   name: 'mnist-mlp',
   title: 'MNIST digits, perceptron of three dense layers',
   build(tf) {
@@ -29,4 +29,4 @@ export const mnistMlp: Recipe = {
     distortion: { rotation: 0.15, scale: 0.1, shear: 0.1, shift: 1.5, elastic: 1 },
     seed: 1,
   },
-};
+});

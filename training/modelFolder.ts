@@ -3,42 +3,31 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { io } from '@tensorflow/tfjs-core';
 import type { ManifestSpec } from '../schemas/manifest.ts';
-import { CLASSES, SIDE } from './mnist.ts';
-import { encodeNpy } from './npy.ts';
-import { PIXEL_SCALE, type Recipe } from './recipe.ts';
-import type { SequentialModel, TensorFlow } from './tensorflow.ts';
+import type { Recipe, Trained } from './recipe.ts';
+import type { SavedModel, TensorFlow } from './tensorflow.ts';
 
 const WEIGHTS = 'weights.bin';
 const DEFINITION = 'model.json';
-const MEANS = 'means.npy';
 
-/** What training leaves behind, besides the model itself. */
-export interface Outcome {
-  readonly testAccuracy: number;
-  /** Mean picture of every class, [10, 1, 28, 28]. */
-  readonly means: Float32Array;
-}
-
-/** Writes a trained model as a folder of the zoo: definition, weights, class means and manifest. */
-export async function writeZooFolder(
+/** Writes a trained model as a folder of a registry: definition, weights, its further files and the manifest. */
+export async function writeModelFolder(
   tf: TensorFlow,
-  model: SequentialModel,
   recipe: Recipe,
-  outcome: Outcome,
+  trained: Trained,
   folder: string,
 ): Promise<void> {
-  const { definition, weights } = await serialise(tf, model);
-  const manifest = describe(recipe, outcome, sha256(definition), sha256(weights));
+  const { definition, weights } = await serialise(tf, trained.model);
+  const manifest = describe(recipe, trained, sha256(definition), sha256(weights));
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, DEFINITION), definition);
   await writeFile(join(folder, WEIGHTS), weights);
-  await writeFile(join(folder, MEANS), encodeNpy([CLASSES, 1, SIDE, SIDE], outcome.means));
+  for (const [name, bytes] of Object.entries(trained.files)) await writeFile(join(folder, name), bytes);
   await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
 const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex');
 
-async function serialise(tf: TensorFlow, model: SequentialModel): Promise<{ definition: string; weights: Buffer }> {
+async function serialise(tf: TensorFlow, model: SavedModel): Promise<{ definition: string; weights: Buffer }> {
   const caught: io.ModelArtifacts[] = [];
   await model.save(
     tf.io.withSaveHandler(async (artifacts) => {
@@ -57,7 +46,8 @@ async function serialise(tf: TensorFlow, model: SequentialModel): Promise<{ defi
   };
 }
 
-function describe(recipe: Recipe, outcome: Outcome, definitionHash: string, weightsHash: string): ManifestSpec {
+function describe(recipe: Recipe, trained: Trained, definitionHash: string, weightsHash: string): ManifestSpec {
+  const { input, output, companions } = trained.manifest;
   return {
     name: recipe.name,
     version: '1',
@@ -69,18 +59,9 @@ function describe(recipe: Recipe, outcome: Outcome, definitionHash: string, weig
       definition: { path: DEFINITION, sha256: definitionHash },
       weights: [{ path: WEIGHTS, sha256: weightsHash }],
     },
-    input: {
-      kind: 'image',
-      shape: [1, SIDE, SIDE],
-      preprocessing: { colour: 'gray', resize: SIDE, crop: 'centre', fit: 'short-side', scale: PIXEL_SCALE },
-      box: [0, 1],
-    },
-    output: {
-      kind: 'classification',
-      layer: 'output',
-      labels: Array.from({ length: CLASSES }, (_, digit) => `${digit}`),
-    },
-    companions: { classMeans: MEANS },
-    metrics: { test_accuracy: outcome.testAccuracy, measured_by: `npm run train -- ${recipe.name}` },
+    input,
+    output,
+    ...(companions && { companions }),
+    metrics: { ...trained.metrics, measured_by: `npm run train -- ${recipe.name}` },
   };
 }
