@@ -13,6 +13,7 @@ export const OBJECTIVES = ['log-probability', 'logit', 'value', '-value'] as con
 export type ObjectiveName = (typeof OBJECTIVES)[number];
 
 export const INITS = ['mean', 'class-mean', 'zero', 'noise'] as const;
+export type InitName = (typeof INITS)[number];
 
 /** What an answer holds only when it is asked for. */
 export const PROTOTYPE_INCLUDABLE = ['tensor', 'trajectory', 'animation'] as const;
@@ -51,7 +52,7 @@ const init = z
   ])
   .describe(
     'Where the search starts: the mean of the class means (zero where the model has none), the mean of the class, zeros, ' +
-      'noise by the seed, or an input. With a generator it becomes the code whose image is nearest.',
+      'noise by the seed, or an input. With a generator it becomes the code whose image is nearest; noise is a random code.',
   );
 
 const weight = (description: string) => z.number().min(0).max(1e6).optional().describe(description);
@@ -73,28 +74,38 @@ const regularisers = z
       .min(0)
       .max(100)
       .optional()
-      .describe('Percentile of pixels by norm that are set to zero after each step'),
+      .describe('Percent of the pixels, those of the smallest norm, that are set to zero after each step'),
     clipContribution: z
       .number()
       .min(0)
       .max(100)
       .optional()
-      .describe('Percentile of pixels by |x ∂f/∂x| that are set to zero after each step'),
+      .describe('Percent of the pixels, those of the smallest |Σ_c x_c ∂J/∂x_c|, that are set to zero after each step'),
   })
   .describe('What keeps the prototype simple; defaults depend on the variant and are part of the answer');
 
-const learningRate = z.number().gt(0).max(1000).optional().describe('Step size; default: of the variant');
+const rates = {
+  learningRate: z.number().gt(0).max(1000).optional().describe('First step size; default: of the variant'),
+  finalLearningRate: z
+    .number()
+    .gt(0)
+    .max(1000)
+    .optional()
+    .describe('Step size to which the first one falls linearly over the steps; default: of the variant'),
+};
 const optimiser = z
   .discriminatedUnion('name', [
-    z.strictObject({ name: z.literal('adam'), learningRate }),
+    z.strictObject({ name: z.literal('adam'), ...rates }),
     z.strictObject({
       name: z.literal('momentum'),
-      learningRate,
-      momentum: z.number().min(0).lt(1).default(0.9),
+      ...rates,
+      momentum: z.number().min(0).lt(1).optional().describe('Default: 0.9; 0 in the variant dgn-am'),
     }),
     z.strictObject({ name: z.literal('l-bfgs') }),
   ])
-  .describe('How the objective is climbed');
+  .describe(
+    'How the objective is climbed; dgn-am has a step of its own, which is named momentum. Default: of the variant',
+  );
 
 /** The body of POST /prototype. */
 export const prototypeSchema = z
@@ -106,18 +117,22 @@ export const prototypeSchema = z
     objective: z
       .enum(OBJECTIVES)
       .optional()
-      .describe('Default: log-probability for an output of a classification, value for everything else'),
+      .describe(
+        'Default: log-probability for an output of a classification (logit in the variant dgn-am, and where the model gives no probabilities), value for everything else',
+      ),
     init: init.optional(),
     regularisers: regularisers.prefault({}),
     densityWeight: z.number().min(0).max(1000).optional().describe('w of w·log p(x) in the variant density'),
-    optimiser: optimiser.prefault({ name: 'adam' }),
+    optimiser: optimiser.optional(),
     steps: z.int().min(1).max(PROTOTYPE_LIMITS.steps).default(200),
     tolerance: z
       .number()
       .min(0)
       .max(1)
       .default(1e-4)
-      .describe('Ends early when the objective moved less than this, relative to its size, over 20 steps; 0: never'),
+      .describe(
+        'A prototype ends early when its objective J moved by at most this times max(1, |J|) over 20 steps; 0: never',
+      ),
     seed: z
       .int()
       .min(0)

@@ -106,7 +106,7 @@ export function clampToBox(values: Float32Array, box: Box): void {
 }
 
 /** A bound by the index of an element. */
-function boundAt(bound: Bound, size: number): (element: number) => number {
+export function boundAt(bound: Bound, size: number): (element: number) => number {
   if (typeof bound === 'number') return () => bound;
   const block = size / bound.length;
   return (element) => bound[Math.floor(element / block)] ?? 0;
