@@ -31,6 +31,7 @@ export interface StartOptions {
 /** @throws Error when dist/ is missing or the service does not become ready */
 export async function startService({ cacheDir, home = ROOT, environment = {} }: StartOptions): Promise<RunningService> {
   const port = await freePort();
+  const dataDir = await mkdtemp(join(tmpdir(), 'elucid-data-'));
   const started = performance.now();
   const child = spawn(process.execPath, await startArguments(home), {
     cwd: home,
@@ -41,6 +42,7 @@ export async function startService({ cacheDir, home = ROOT, environment = {} }: 
       HOST: '127.0.0.1',
       PORT: String(port),
       CACHE_DIR: cacheDir,
+      DATA_DIR: dataDir,
       LOG_LEVEL: 'warn',
     },
   });
@@ -51,7 +53,12 @@ export async function startService({ cacheDir, home = ROOT, environment = {} }: 
     child.kill('SIGKILL');
     throw error;
   }
-  return { url, pid: child.pid ?? 0, startMs: performance.now() - started, stop: () => stopped(child) };
+  return {
+    url,
+    pid: child.pid ?? 0,
+    startMs: performance.now() - started,
+    stop: () => stopped(child).finally(() => rm(dataDir, { recursive: true, force: true })),
+  };
 }
 
 /** What `npm start` hands to node after the build. */

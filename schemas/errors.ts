@@ -12,6 +12,11 @@ export const ERROR_CODES = [
   'unknown-model', // no such model, or version of it
   'unknown-layer', // no such layer of the model
   'unknown-route',
+  'unknown-job', // no such job, or its time is over
+  'not-finished', // the result of a job that has not ended
+  'already-ended', // a job that cannot be cancelled any more
+  'cancelled', // the job was cancelled
+  'idempotency-conflict', // the key was used for another request
   'method-not-allowed',
   'not-applicable', // the method or rule does not fit the model
   'out-of-box', // the input leaves the model's box
@@ -21,6 +26,7 @@ export const ERROR_CODES = [
   'model-failed', // the model's files cannot be loaded
   'non-finite', // a result held NaN or an infinity
   'queue-full',
+  'storage-full', // no room under DATA_DIR
   'deadline',
   'worker-lost', // a worker process died twice over this request
   'gone', // the client went away before the answer

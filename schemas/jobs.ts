@@ -20,6 +20,7 @@ export const jobProgressSchema = z.object({
 export const jobErrorSchema = z.object({
   code: z.string().describe('The code that problem details of the same fault would have'),
   detail: z.string(),
+  errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).describe('Faults of the request, if any'),
 });
 
 const time = z.iso.datetime();
@@ -37,7 +38,7 @@ export const jobSchema = z
     expires: time.nullable().describe('When the job and its result are forgotten; null while it has not ended'),
     error: jobErrorSchema.nullable(),
   })
-  .describe('A long computation');
+  .meta({ id: 'Job', description: 'A long computation' });
 
 export type Job = z.output<typeof jobSchema>;
 export type JobProgress = z.output<typeof jobProgressSchema>;
@@ -46,3 +47,45 @@ export type JobError = z.output<typeof jobErrorSchema>;
 /** Types of server-sent events of a job. All but `progress`, `queued` and `running` end the stream. */
 export const JOB_EVENTS = ['queued', 'running', 'progress', 'result', 'error', 'cancelled', 'shutdown'] as const;
 export type JobEventType = (typeof JOB_EVENTS)[number];
+
+/** Events after which a job has nothing more to tell. */
+export const LAST_EVENTS: ReadonlySet<JobEventType> = new Set(['result', 'error', 'cancelled']);
+
+/** GET /jobs: newest first. */
+export const jobListSchema = z
+  .object({
+    jobs: z.array(jobSchema),
+    next: z.string().nullable().describe('The cursor of the next page; null on the last one'),
+  })
+  .meta({ id: 'JobList' });
+
+/** Most jobs of one page. */
+const MAX_PAGE = 200;
+
+export const jobListQuerySchema = z.strictObject({
+  state: z.enum(JOB_STATES).optional().describe('Only jobs in this state'),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(50).describe('Most jobs of a page'),
+  cursor: z.string().min(1).max(100).optional().describe('`next` of the page before'),
+});
+
+export const jobParamsSchema = z.object({ id: z.string().describe('As in the header Location of the answer') });
+
+const eventNumber = z
+  .string()
+  .regex(/^\d{1,15}$/, 'must be the number of an event')
+  .transform(Number);
+
+export const jobEventsQuerySchema = z.strictObject({
+  last_event_id: eventNumber
+    .optional()
+    .describe('Number of the last event that was seen, where the header Last-Event-ID cannot be set'),
+});
+
+export const jobEventsHeadersSchema = z.looseObject({
+  'last-event-id': eventNumber
+    .optional()
+    .describe('Number of the last event that was seen: the stream goes on after it'),
+});
+
+/** Longest idempotency key. */
+export const MAX_KEY_LENGTH = 255;

@@ -3,6 +3,8 @@ import type { RegistryChanges } from '../models/registry/liveRegistry.ts';
 import type { Registry } from '../models/registry/registry.ts';
 import type { ExplanationService } from './compute/explanation.ts';
 import type { Config } from './config.ts';
+import { OpenStreams } from './http/jobs/openStreams.ts';
+import { MAX_WAIT_S } from './http/jobs/submit.ts';
 import { answerClientError } from './http/plugins/clientErrors.ts';
 import { drainOnClose } from './http/plugins/drain.ts';
 import { documentRoutes } from './http/plugins/openapi.ts';
@@ -11,6 +13,7 @@ import { logRequests } from './http/plugins/requestLog.ts';
 import { failureOf } from './http/problem.ts';
 import { uuidV7 } from './http/requestId.ts';
 import { rest } from './http/rest.ts';
+import type { Jobs } from './jobs/jobs.ts';
 
 /** All that the app is made of; it reads no environment and starts nothing. */
 export interface AppDependencies {
@@ -18,6 +21,7 @@ export interface AppDependencies {
   readonly logger: FastifyBaseLogger;
   readonly service: ExplanationService;
   readonly registry: Registry;
+  readonly jobs: Jobs;
   readonly reloadModels: () => Promise<RegistryChanges>;
   /** Of the service itself. */
   readonly version: string;
@@ -41,7 +45,7 @@ const MAX_PARAM_LENGTH = 768;
 
 /** Builds the app; `listen` and `close` are the caller's. */
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
-  const { config, logger, service, registry, reloadModels, version } = dependencies;
+  const { config, logger, service, registry, jobs, reloadModels, version } = dependencies;
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -53,17 +57,20 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     forceCloseConnections: true,
     return503OnClosing: false,
     // A silent connection is one that waits for its answer, too.
-    connectionTimeout: config.EXPLAIN_TIMEOUT_MS + REQUEST_TIMEOUT_MS,
+    connectionTimeout: Math.max(config.EXPLAIN_TIMEOUT_MS, MAX_WAIT_S * 1000) + REQUEST_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => sendProblem(failureOf(error), request, reply),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
   });
   logRequests(app);
+  const streams = new OpenStreams();
+  // Before the drain, which waits for them.
+  app.addHook('preClose', async () => streams.close());
   drainOnClose(app, DRAIN_MS);
   answerProblems(app);
   await documentRoutes(app, version);
-  await app.register(rest, { service, registry, reloadModels, version, config });
+  await app.register(rest, { service, registry, jobs, streams, reloadModels, version, config });
   await app.ready();
   return app;
 }

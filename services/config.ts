@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 
 /** What the defaults depend on beside the environment. */
@@ -8,6 +8,8 @@ export interface Surroundings {
   readonly temporaryFolder: string;
   /** A name or number that tells the users of the machine apart. */
   readonly user: string;
+  /** The user's own folder, asked for only where it is needed: not every user has one. */
+  readonly homeFolder: () => string;
 }
 
 /** A variable that cannot be used: one line that names it, its value and what is allowed. */
@@ -48,6 +50,25 @@ function choice<const Names extends readonly [string, ...string[]]>(
     .enum(names)
     .prefault(fallback)
     .meta({ description, allowed: `one of ${names.join(', ')}` });
+}
+
+const UNITS_MS = { ms: 1, s: 1000, m: 60e3, h: 3600e3, d: 86400e3 } as const;
+
+/** A span of time as milliseconds, written like 90s, 30m or 1h; a number without a unit is seconds. */
+function duration(from: string, to: string, fallback: string, description: string) {
+  const inMs = (text: string) => {
+    const [, count, unit = 's'] = /^(\d{1,12})(ms|s|m|h|d)?$/.exec(text) ?? [];
+    return Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS];
+  };
+  return z
+    .string()
+    .transform(inMs)
+    .pipe(z.int().min(inMs(from)).max(inMs(to)))
+    .prefault(fallback)
+    .meta({
+      description,
+      allowed: `a whole number with a unit (ms, s, m, h, d; without one: s) from ${from} to ${to}`,
+    });
 }
 
 function folder(description: string, defaultText: string) {
@@ -148,6 +169,20 @@ export const environmentSchema = z.object({
     10e3,
     'Milliseconds from the start until the checksums of CACHE_DIR are verified in the background.',
   ),
+  DATA_DIR: folder(
+    'Folder of jobs and their results, for one service at a time.',
+    '`$XDG_STATE_HOME/elucid`, or `~/.local/state/elucid`',
+  ),
+  DATA_DISK_BYTES: whole(
+    MIB,
+    1024 * GIB,
+    4 * GIB,
+    'Size that DATA_DIR is kept under; a job for which there is no room is answered 503.',
+  ),
+  JOB_WORKERS: whole(1, 64, 1, 'Jobs that run at a time.'),
+  MAX_JOBS: whole(1, 1e6, 1000, 'Most jobs that wait; one more is answered 503.'),
+  JOB_TIMEOUT_MS: whole(1, 604800e3, 1800e3, 'Longest that a job may run, in milliseconds.'),
+  JOB_TTL: duration('1s', '30d', '1h', 'How long a job and its result are kept after its end.'),
   ALLOW_ANONYMOUS: flag('Serve everybody who can reach HOST.'),
   TRUST_PROXY: trustProxy,
 });
@@ -155,7 +190,9 @@ export const environmentSchema = z.object({
 /** Variables of later versions: whoever sets one relies on it, so it is refused, not ignored. */
 const NOT_YET = ['API_KEYS', 'API_KEYS_FILE', 'ADMIN_KEYS', 'ADMIN_KEYS_FILE'] as const;
 
-export type Config = Readonly<Omit<z.output<typeof environmentSchema>, 'CACHE_DIR'>> & { readonly CACHE_DIR: string };
+type Folders = 'CACHE_DIR' | 'DATA_DIR';
+
+export type Config = Readonly<Omit<z.output<typeof environmentSchema>, Folders>> & Readonly<Record<Folders, string>>;
 
 /**
  * The configuration from the environment; an empty value counts as none.
@@ -176,7 +213,16 @@ export function readConfig(environment: NodeJS.ProcessEnv, surroundings: Surroun
     );
   }
   const { temporaryFolder, user } = surroundings;
-  return { ...parsed.data, CACHE_DIR: parsed.data.CACHE_DIR ?? join(temporaryFolder, `elucid-${user}`) };
+  return {
+    ...parsed.data,
+    CACHE_DIR: parsed.data.CACHE_DIR ?? join(temporaryFolder, `elucid-${user}`),
+    DATA_DIR: parsed.data.DATA_DIR ?? join(stateFolder(environment, surroundings), 'elucid'),
+  };
+}
+
+/** Where the user's programs keep what outlives them; the XDG base directory specification ignores relative paths. */
+function stateFolder({ XDG_STATE_HOME: given }: NodeJS.ProcessEnv, { homeFolder }: Surroundings): string {
+  return given !== undefined && isAbsolute(given) ? given : join(homeFolder(), '.local', 'state');
 }
 
 /** A variable as the documentation shows it. */

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { availableParallelism, tmpdir, userInfo } from 'node:os';
+import { availableParallelism, homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
@@ -7,11 +7,16 @@ import type { FastifyInstance } from 'fastify';
 import pino, { type Logger } from 'pino';
 import { FileHashes } from '../models/registry/fileHashes.ts';
 import { LiveRegistry } from '../models/registry/liveRegistry.ts';
-import { openRegistry } from '../models/registry/registry.ts';
+import { openRegistry, type Registry } from '../models/registry/registry.ts';
 import { buildApp } from './app.ts';
 import type { ExplanationService } from './compute/explanation.ts';
 import { openExplanationService } from './compute/service.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import { explanationExecutor } from './jobs/explanation/executor.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { FolderInUseError } from './jobs/sqlite/folderLock.ts';
+import { SqliteJobStore } from './jobs/sqlite/sqliteStore.ts';
+import type { JobStore } from './jobs/store.ts';
 import { packageFolder } from './packageFolder.ts';
 import { logModels, logRepair, reload } from './reload.ts';
 
@@ -30,6 +35,7 @@ async function main(): Promise<void> {
   try {
     await serve(config, logger);
   } catch (error) {
+    if (error instanceof ConfigError) refuse(error);
     logger.fatal({ err: error }, 'the service cannot start');
     process.exitCode = 1;
   }
@@ -37,12 +43,14 @@ async function main(): Promise<void> {
 
 async function serve(config: Config, logger: Logger): Promise<void> {
   const home = packageFolder(fileURLToPath(import.meta.url));
+  const store = await openJobStore(config);
   const folders = { zooDir: join(home.path, 'models', 'zoo'), modelsDir: config.MODELS_DIR ?? null };
   const registry = new LiveRegistry(await openRegistry(folders, await FileHashes.open(config.CACHE_DIR)));
   logModels(registry, logger);
   const service = await openService(config, logger);
   const reloadModels = () => reload(registry, service, logger);
-  const app = await buildApp({ config, logger, service, registry, reloadModels, version: home.version });
+  const jobs = await openJobs(config, store, { service, registry, logger });
+  const app = await buildApp({ config, logger, service, registry, jobs, reloadModels, version: home.version });
   try {
     await app.listen({
       host: config.HOST,
@@ -50,11 +58,43 @@ async function serve(config: Config, logger: Logger): Promise<void> {
       listenTextResolver: (url) => `elucid ${home.version} explains at ${url}; documentation at ${url}/docs`,
     });
   } catch (error) {
+    await jobs.close();
     await service.close();
     throw error;
   }
   reloadOnHangup(reloadModels, logger);
-  stopGracefully(app, service, logger);
+  stopGracefully({ app, jobs, service }, logger);
+}
+
+/** Takes DATA_DIR for this service alone, before anything else is started. @throws ConfigError when another has it */
+async function openJobStore({ DATA_DIR, DATA_DISK_BYTES }: Config): Promise<JobStore> {
+  try {
+    return await SqliteJobStore.open(DATA_DIR, { maxBytes: DATA_DISK_BYTES });
+  } catch (error) {
+    if (!(error instanceof FolderInUseError)) throw error;
+    throw new ConfigError(
+      `DATA_DIR: received ${JSON.stringify(DATA_DIR)}, which another running service uses; allowed is a folder of its own for each`,
+    );
+  }
+}
+
+interface JobParts {
+  readonly service: ExplanationService;
+  readonly registry: Registry;
+  readonly logger: Logger;
+}
+
+function openJobs(config: Config, store: JobStore, { service, registry, logger }: JobParts): Promise<Jobs> {
+  const { MAX_RUNS: maxRuns, JOB_TIMEOUT_MS: timeoutMs } = config;
+  return Jobs.open({
+    store,
+    executors: { explanation: explanationExecutor({ service, registry, maxRuns, timeoutMs }) },
+    workers: config.JOB_WORKERS,
+    maxQueued: config.MAX_JOBS,
+    timeoutMs,
+    ttlMs: config.JOB_TTL,
+    log: logger,
+  });
 }
 
 function openService(config: Config, logger: Logger): Promise<ExplanationService> {
@@ -85,14 +125,21 @@ function reloadOnHangup(reloadModels: () => Promise<unknown>, logger: Logger): v
   });
 }
 
-/** Ends running requests, then the workers, then the process. */
-function stopGracefully(app: FastifyInstance, service: ExplanationService, logger: Logger): void {
+interface Running {
+  readonly app: FastifyInstance;
+  readonly jobs: Jobs;
+  readonly service: ExplanationService;
+}
+
+/** Ends running requests, leaves running jobs for the next start, ends the workers, then the process. */
+function stopGracefully({ app, jobs, service }: Running, logger: Logger): void {
   const skip: ['SIGHUP'] | [] = process.stdout.isTTY ? [] : ['SIGHUP'];
   const log = { error: (message: string) => logger.error(message) };
   closeWithGrace({ delay: STOP_MS, skip, logger: log }, async ({ signal, err }) => {
     if (err !== undefined) logger.fatal({ err }, 'unexpected error, stopping');
     else logger.info(`${signal}: stopping`);
     await app.close();
+    await jobs.close();
     await service.close();
     logger.info('stopped');
   });
@@ -109,14 +156,18 @@ function openLogger({ LOG_LEVEL: level }: Config): Logger {
 
 function readConfigOrExit(): Config {
   try {
-    const config = readConfig(process.env, { temporaryFolder: tmpdir(), user: userName() });
+    const config = readConfig(process.env, { temporaryFolder: tmpdir(), user: userName(), homeFolder: homedir });
     if (config.MODELS_DIR !== undefined) checkFolder('MODELS_DIR', config.MODELS_DIR);
     return config;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(EXIT_CONFIG);
+    return refuse(error);
   }
+}
+
+function refuse({ message }: ConfigError): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(EXIT_CONFIG);
 }
 
 /** Tells users of a machine apart; a container may run under a number that has no name. */

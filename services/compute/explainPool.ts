@@ -47,6 +47,8 @@ export interface ExplainRequestRows {
   readonly input: ArrayTensor;
   /** The target's row, the same for all of N. */
   readonly target: Float32Array;
+  /** Longest that it may wait and run, in milliseconds; default: as long as any request. */
+  readonly timeoutMs?: number | undefined;
 }
 
 type Explained = Extract<ExplainReply, { kind: 'explained' }> & { readonly batchSize: number };
@@ -96,15 +98,15 @@ export class ExplainPool {
    * @throws ElucidError `queue-full`, `deadline`, `gone`, `stopping`, `worker-lost`
    */
   async run(model: LoadedModel, plan: Plan, request: ExplainRequestRows, signal: AbortSignal): Promise<ExplainRun> {
-    const { method, options, focus, input, target } = request;
+    const { method, options, focus, input, target, timeoutMs } = request;
     const [rows = 0] = input.shape;
     const parts = partsOf({ rows, input: input.data, target, parameters: plan.parameters }, this.maxBatch);
-    const key = `${model.load} ${plan.key} ${plan.settings}`;
+    const key = `${model.load} ${plan.key} ${plan.settings} ${timeoutMs ?? ''}`;
     const finished = await Promise.all(
       parts.map((part) =>
         this.queue.submit(
-          { key: plan.key, method, options, focus, model, rows: part },
-          { key, rows: part.rows * plan.rowsPerItem, signal },
+          { key: plan.key, method, options, focus, model, rows: part, timeoutMs },
+          { key, rows: part.rows * plan.rowsPerItem, signal, timeoutMs },
         ),
       ),
     );
@@ -176,7 +178,7 @@ export class ExplainPool {
   private async runTogether(asked: readonly Asked[]): Promise<readonly Explained[]> {
     const [first] = asked;
     if (first === undefined) return [];
-    const { model, key, method, options, focus } = first;
+    const { model, key, method, options, focus, timeoutMs } = first;
     const rows = joinTaskRows(asked.map((one) => one.rows));
     const reply = await this.withModel(model, (known) => ({
       kind: 'explain',
@@ -185,6 +187,7 @@ export class ExplainPool {
       method,
       options,
       focus,
+      timeoutMs,
       ...rows,
     }));
     if (reply.kind !== 'explained') throw new Error(`a worker answered ${reply.kind}`);

@@ -130,7 +130,8 @@ export class ExplainRuntime {
     };
     return this.executables.use(`${model.load} ${plan.key}`, model.bytes, compile, async (executables, cached) => {
       let computeMs = 0;
-      const { maxBatch, timeoutMs } = this.limits;
+      const { maxBatch } = this.limits;
+      const timeoutMs = task.timeoutMs ?? this.limits.timeoutMs;
       const deadline = performance.now() + timeoutMs;
       const turn = (work: () => Promise<NamedTensors>) =>
         this.turns.take(async () => {

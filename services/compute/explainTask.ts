@@ -28,6 +28,8 @@ export type ExplainTask =
       readonly method: MethodName;
       readonly options: Readonly<Record<string, unknown>>;
       readonly focus: Focus;
+      /** Longest that it may run, in milliseconds; default: as the worker was told at its start. */
+      readonly timeoutMs?: number | undefined;
     } & TaskRows)
   | { readonly kind: 'load'; readonly model: TaskModel }
   | {

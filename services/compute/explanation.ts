@@ -21,6 +21,8 @@ export interface ExplainCommand {
   readonly input: ExplainInput;
   /** Whether what the network saw is wanted as a picture, for overlays. */
   readonly picture: boolean;
+  /** Longest that it may wait and run, in milliseconds; default: as long as any request. */
+  readonly timeoutMs?: number;
 }
 
 export interface ScoredOutput {

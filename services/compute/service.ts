@@ -79,14 +79,14 @@ class Service implements ExplanationService {
     seen: Seen,
     signal: AbortSignal,
   ): Promise<Explanation> {
-    const { method, options } = command;
+    const { method, options, timeoutMs } = command;
     const { registered, network, outputs } = loaded;
     const target = resolveTarget(command.target, outputs, network);
     const focus = { unit: target.unit, layer: layerOf(command, target, network) };
     const plan = loaded.plan(method, options, focus);
     if (plan.requiredBox !== null) checkInsideBox(seen.input, plan.requiredBox);
     this.refuseCostly(plan, method, seen.input);
-    const request = { method, options, focus, input: seen.input, target: target.row };
+    const request = { method, options, focus, input: seen.input, target: target.row, timeoutMs };
     const run = await this.explainPool.run(loaded, plan, request, signal);
     const { relevance, rows } = run;
     if (!allFinite(run)) throw nonFinite(method, registered.manifest.name);

@@ -18,6 +18,8 @@ export interface Submission {
   readonly key: string;
   /** Rows of a batch that the task takes. */
   readonly rows: number;
+  /** Longest from submission to result, in milliseconds; default: the queue's. */
+  readonly timeoutMs?: number | undefined;
   /** Aborted when nobody waits for the result any more. */
   readonly signal: AbortSignal;
 }
@@ -57,7 +59,8 @@ export class TaskQueue<Task, Result> {
   submit(task: Task, submission: Submission): Promise<Finished<Result>> {
     if (this.closed) return Promise.reject(new ElucidError('stopping', 'the service is stopping'));
     if (submission.signal.aborted) return Promise.reject(gone());
-    const { maxWaiting, timeoutMs } = this.options;
+    const { maxWaiting } = this.options;
+    const timeoutMs = submission.timeoutMs ?? this.options.timeoutMs;
     if (this.waiting.length >= maxWaiting) {
       return Promise.reject(new ElucidError('queue-full', `${maxWaiting} requests are waiting already`));
     }

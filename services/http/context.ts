@@ -1,12 +1,20 @@
 import type { RegistryChanges } from '../../models/registry/liveRegistry.ts';
 import type { Registry } from '../../models/registry/registry.ts';
 import type { ExplanationService } from '../compute/explanation.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { OpenStreams } from './jobs/openStreams.ts';
+import type { JobPresenters } from './jobs/presenter.ts';
 
 /** What the resources need of the rest of the service. */
 export interface HttpContext {
   readonly service: ExplanationService;
   /** The models there are now. A handler asks it once per request, and keeps the answer. */
   readonly registry: Registry;
+  readonly jobs: Jobs;
+  /** How results of jobs are written, by kind. */
+  readonly presenters: JobPresenters;
+  /** Answers that wait for jobs. */
+  readonly streams: OpenStreams;
   /** Reads the folders of models again. */
   readonly reloadModels: () => Promise<RegistryChanges>;
   readonly config: { readonly MAX_UPLOAD_BYTES: number; readonly MAX_RUNS: number };

@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { reloadRoute } from './admin/reloadRoute.ts';
 import type { HttpContext } from './context.ts';
+import { presentExplanation } from './explain/jobResult.ts';
 import { explainRoute } from './explain/route.ts';
 import { healthRoutes } from './health.ts';
+import { jobRoutes } from './jobs/routes.ts';
 import { methodRoute } from './methods.ts';
 import { exportRoute } from './models/exportRoute.ts';
 import { filtersRoute } from './models/filtersRoute.ts';
@@ -14,7 +16,8 @@ import { validateByZod } from './plugins/validation.ts';
 import { welcomeRoute } from './welcome.ts';
 
 /** The REST resources, encapsulated: validation by zod and forms stay inside. */
-export async function rest(plain: FastifyInstance, context: HttpContext): Promise<void> {
+export async function rest(plain: FastifyInstance, given: Omit<HttpContext, 'presenters'>): Promise<void> {
+  const context: HttpContext = { ...given, presenters: { explanation: presentExplanation } };
   plain.removeContentTypeParser('text/plain');
   await acceptForms(plain, context.config.MAX_UPLOAD_BYTES);
   const app = validateByZod(plain);
@@ -24,6 +27,7 @@ export async function rest(plain: FastifyInstance, context: HttpContext): Promis
   modelRoutes(app, context);
   exportRoute(app, context);
   filtersRoute(app, context);
+  jobRoutes(app, context);
   methodRoute(app);
   reloadRoute(app, context);
   healthRoutes(app, context);

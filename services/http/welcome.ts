@@ -11,6 +11,11 @@ const ENDPOINTS = [
   'GET /models/{name}/explanation.onnx',
   'GET /models/{name}/layers/{layer}/filters',
   'GET /methods',
+  'GET /jobs',
+  'GET /jobs/{id}',
+  'GET /jobs/{id}/events',
+  'GET /jobs/{id}/result',
+  'DELETE /jobs/{id}',
   'GET /health/live',
   'GET /health/ready',
 ];

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readConfig } from '../../services/config.ts';
 import { configReference } from '../../services/configReference.ts';
 
-const surroundings = { temporaryFolder: '/tmp', user: '1000' };
+const surroundings = { temporaryFolder: '/tmp', user: '1000', homeFolder: () => '/home/me' };
 const read = (environment: NodeJS.ProcessEnv) => readConfig(environment, surroundings);
 
 describe('the configuration', () => {
@@ -27,6 +27,12 @@ describe('the configuration', () => {
       CACHE_DISK_BYTES: 8 * 2 ** 30,
       CACHE_CHECK_DELAY_MS: 10e3,
       MODEL_MEMORY_BYTES: 4 * 2 ** 30,
+      DATA_DIR: join('/home/me', '.local/state/elucid'),
+      DATA_DISK_BYTES: 4 * 2 ** 30,
+      JOB_WORKERS: 1,
+      MAX_JOBS: 1000,
+      JOB_TIMEOUT_MS: 1800e3,
+      JOB_TTL: 3600e3,
       ALLOW_ANONYMOUS: false,
       TRUST_PROXY: false,
     });
@@ -51,6 +57,25 @@ describe('the configuration', () => {
   });
 
   test.each([
+    ['/state', '/state/elucid'],
+    ['state', '/home/me/.local/state/elucid'],
+  ])('XDG_STATE_HOME=%s puts jobs into %s', (XDG_STATE_HOME, expected) => {
+    expect(read({ XDG_STATE_HOME }).DATA_DIR).toBe(expected);
+    expect(read({ XDG_STATE_HOME, DATA_DIR: '/data' }).DATA_DIR).toBe('/data');
+  });
+
+  test.each([
+    ['90s', 90e3],
+    ['1500ms', 1500],
+    ['30m', 1800e3],
+    ['2h', 7200e3],
+    ['3d', 259200e3],
+    ['3600', 3600e3],
+  ])('JOB_TTL=%s is %d milliseconds', (JOB_TTL, expected) => {
+    expect(read({ JOB_TTL }).JOB_TTL).toBe(expected);
+  });
+
+  test.each([
     ['true', true],
     ['2', 2],
     ['10.0.0.0/8, ::1', ['10.0.0.0/8', '::1']],
@@ -70,6 +95,10 @@ describe('the configuration', () => {
     ['ALLOW_ANONYMOUS', 'yes', 'true or false'],
     ['TRUST_PROXY', 'localhost', 'IP addresses'],
     ['HOST', 'a b', 'an IP address'],
+    ['JOB_TTL', '1 hour', 'from 1s to 30d'],
+    ['JOB_TTL', '31d', 'from 1s to 30d'],
+    ['JOB_TTL', '10ms', 'from 1s to 30d'],
+    ['MAX_JOBS', '0', 'from 1 to'],
     ['API_KEYS', 'secret', 'not supported yet'],
   ])('%s=%s is refused in one line that says what is allowed', (name, value, allowed) => {
     const refuse = () => read({ [name]: value });

@@ -49,9 +49,14 @@ test('every route is there', () => {
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
   expect(routes.sort()).toEqual([
+    'DELETE /jobs/{id}',
     'GET /',
     'GET /health/live',
     'GET /health/ready',
+    'GET /jobs',
+    'GET /jobs/{id}',
+    'GET /jobs/{id}/events',
+    'GET /jobs/{id}/result',
     'GET /methods',
     'GET /models',
     'GET /models/{name}',
@@ -67,7 +72,7 @@ describe('POST /explain', () => {
 
   test('has every status and media type', () => {
     const responses = operation()?.responses ?? {};
-    expect(Object.keys(responses)).toEqual(['200', '400', '404', '406', '408', '413', '415', '422', '500', '503']);
+    expect(Object.keys(responses)).toEqual(['200', '202', '400', '404', '406', '408', '413', '415', '422', '500', '503']);
     expect(Object.keys(responses['200']?.content ?? {})).toEqual([
       'application/json',
       'image/png',
@@ -78,7 +83,7 @@ describe('POST /explain', () => {
       'multipart/mixed',
     ]);
     for (const [status, { content }] of Object.entries(responses)) {
-      if (status !== '200') expect(Object.keys(content)).toEqual(['application/problem+json']);
+      if (!status.startsWith('2')) expect(Object.keys(content)).toEqual(['application/problem+json']);
     }
     expect(JSON.stringify(responses['200'])).toContain('X-Prediction-Label');
   });

@@ -6,12 +6,16 @@ import type { Registry } from '../../models/registry/registry.ts';
 import { ElucidError } from '../../schemas/errors.ts';
 import { type ManifestSpec, manifestSchema } from '../../schemas/manifest.ts';
 import { type AppDependencies, buildApp } from '../../services/app.ts';
+import { explanationExecutor } from '../../services/jobs/explanation/executor.ts';
+import { Jobs } from '../../services/jobs/jobs.ts';
+import { MemoryJobStore } from '../jobs/memoryStore.ts';
 import { type FakeService, fakeService } from './fakeService.ts';
 
 /** The app over the fake service, with the models `digits` (1 × 28 × 28 images), `signal` (6 × 32) and `table` (vectors of 4). */
 export interface TestApp {
   readonly app: FastifyInstance;
   readonly service: FakeService;
+  readonly jobs: Jobs;
   /** Every line that was logged. */
   readonly log: string[];
 }
@@ -20,15 +24,27 @@ export async function testApp(config: Partial<AppDependencies['config']> = {}): 
   const service = fakeService();
   const log: string[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(line) });
+  const registry = testRegistry();
+  const limits = { MAX_UPLOAD_BYTES: 64 * 1024, MAX_RUNS: 8, EXPLAIN_TIMEOUT_MS: 5000, TRUST_PROXY: false, ...config };
+  const jobs = await Jobs.open({
+    store: new MemoryJobStore(),
+    executors: { explanation: explanationExecutor({ service, registry, maxRuns: limits.MAX_RUNS, timeoutMs: 60_000 }) },
+    workers: 1,
+    maxQueued: 4,
+    timeoutMs: 60_000,
+    ttlMs: 60_000,
+    log: logger,
+  });
   const app = await buildApp({
-    config: { MAX_UPLOAD_BYTES: 64 * 1024, MAX_RUNS: 8, EXPLAIN_TIMEOUT_MS: 5000, TRUST_PROXY: false, ...config },
+    config: limits,
     logger,
     service,
-    registry: testRegistry(),
+    registry,
+    jobs,
     reloadModels: async () => RELOADED,
     version: '1.2.3',
   });
-  return { app, service, log };
+  return { app, service, jobs, log };
 }
 
 /** What reading the models again gives. */

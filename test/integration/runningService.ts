@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 
 const SERVER = join(import.meta.dirname, '../../services/server.ts');
 
-/** The whole service in a process of its own, with a cache folder of its own. */
+/** The whole service in a process of its own, with folders of its own for its cache and its jobs. */
 export interface RunningService {
   readonly url: string;
   readonly pid: number;
@@ -25,9 +25,10 @@ export interface RunningService {
 
 /** Starts the service on a free port and waits until it listens. */
 export async function startService(environment: Readonly<Record<string, string>> = {}): Promise<RunningService> {
-  const cacheDir = await mkdtemp(join(tmpdir(), 'elucid-test-'));
+  const folder = await mkdtemp(join(tmpdir(), 'elucid-test-'));
+  const folders = { CACHE_DIR: join(folder, 'cache'), DATA_DIR: join(folder, 'data') };
   const child = spawn(process.execPath, ['--import', 'tsx', SERVER], {
-    env: { ...process.env, NODE_OPTIONS: '', PORT: '0', CACHE_DIR: cacheDir, ...environment },
+    env: { ...process.env, NODE_OPTIONS: '', PORT: '0', ...folders, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
   });
@@ -56,7 +57,7 @@ export async function startService(environment: Readonly<Record<string, string>>
       // A terminal sends ctrl-C to all processes of the group; everything else is sent to the service alone.
       process.kill(signal === 'SIGINT' ? -pid : pid, signal);
       const [code] = await exited;
-      await rm(cacheDir, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
       return { code, ms: performance.now() - started };
     },
   };

@@ -1,5 +1,7 @@
 import { explainFormSchema, explainJsonSchema } from '../../../schemas/explain.ts';
 import { explanationSchema } from '../../../schemas/explanation.ts';
+import { jobSchema } from '../../../schemas/jobs.ts';
+import { jobAnswerHeaders, jobHeadersSchema } from '../jobs/documentation.ts';
 import { binary, problems, type Response } from '../openapi/responses.ts';
 import { FORM_EXAMPLE, REQUEST_EXAMPLES } from './examples.ts';
 
@@ -25,6 +27,12 @@ const success: Response = {
   },
 };
 
+const accepted: Response = {
+  description: 'With `Prefer: respond-async`: the job that will give the explanation',
+  headers: jobAnswerHeaders,
+  content: { 'application/json': { schema: jobSchema } },
+};
+
 /** POST /explain for the OpenAPI document. */
 export const explainDocumentation = {
   operationId: 'explain',
@@ -32,12 +40,14 @@ export const explainDocumentation = {
   summary: 'Explain a decision',
   description:
     'A relevance for every variable of the input. A form has one file field `image`, and either one field `request` that ' +
-    'holds the rest as JSON, or its fields one by one; `options`, `render` and a weighted `target` are JSON there.',
+    'holds the rest as JSON, or its fields one by one; `options`, `render` and a weighted `target` are JSON there. ' +
+    'With `Prefer: respond-async` it becomes a job, whose result is this answer.',
+  headers: jobHeadersSchema,
   body: {
     content: {
       'application/json': { schema: explainJsonSchema.meta({ examples: REQUEST_EXAMPLES }) },
       'multipart/form-data': { schema: explainFormSchema.meta({ examples: [FORM_EXAMPLE] }) },
     },
   },
-  response: { 200: success, ...problems(400, 404, 406, 408, 413, 415, 422, 500, 503) },
+  response: { 200: success, 202: accepted, ...problems(400, 404, 406, 408, 413, 415, 422, 500, 503) },
 };

@@ -1,21 +1,25 @@
 import type { FastifyRequest } from 'fastify';
 import { ElucidError } from '../../../schemas/errors.ts';
 import { type ExplainRequest, parseExplainForm, parseExplainJson } from '../../../schemas/explain.ts';
+import { prepareCommand } from '../../compute/explainCommand.ts';
+import { explanationJobRequest } from '../../jobs/explanation/request.ts';
 import { clientSignal } from '../clientSignal.ts';
 import type { HttpContext } from '../context.ts';
+import { readPreferences } from '../jobs/preferences.ts';
+import { submitJob } from '../jobs/submit.ts';
 import type { ZodApp } from '../plugins/validation.ts';
-import { prepareCommand } from './command.ts';
 import { explainDocumentation } from './documentation.ts';
 import { readForm } from './form.ts';
 import { type ExplanationType, negotiate, pictureFormatOf } from './negotiation.ts';
 import { represent } from './representations.ts';
-import { scoreHeaders, serverTiming } from './scoreHeaders.ts';
+import { answerHeaders } from './scoreHeaders.ts';
 
 const FORM = 'multipart/form-data';
 const JSON_TYPE = 'application/json';
 
 /** POST /explain. */
-export function explainRoute(app: ZodApp, { service, registry, config }: HttpContext): void {
+export function explainRoute(app: ZodApp, context: HttpContext): void {
+  const { service, registry, config } = context;
   app.route({
     method: 'POST',
     url: '/explain',
@@ -33,12 +37,15 @@ export function explainRoute(app: ZodApp, { service, registry, config }: HttpCon
       const model = registry.get(parsed.model, parsed.version);
       const drawn = isDrawn(type, parsed);
       const { command, batched } = prepareCommand(parsed, model, { drawn, maxRuns: config.MAX_RUNS });
+      if (readPreferences(request.headers.prefer).respondAsync) {
+        const stored = explanationJobRequest(parsed, model.manifest.version);
+        return submitJob(request, reply, context, { kind: 'explanation', request: stored, respondAsync: true });
+      }
       const explanation = await service.explain(command, signal);
       const elapsed = () => reply.elapsedTime;
       const answered = { requestId: request.id, explanation, batched, request: parsed, elapsed };
       const { contentType, body } = await represent(answered, type);
-      if (type !== JSON_TYPE) reply.headers(scoreHeaders(explanation));
-      reply.header('server-timing', serverTiming(explanation, elapsed())).header('vary', 'accept');
+      reply.headers(answerHeaders(explanation, type, elapsed())).header('vary', 'accept');
       return reply.type(contentType).send(body);
     },
   });

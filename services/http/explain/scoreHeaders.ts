@@ -1,4 +1,5 @@
 import type { Explanation, ItemExplanation } from '../../compute/explanation.ts';
+import type { ExplanationType } from './negotiation.ts';
 
 /** The scores that travel in headers with binary answers; null where an item has no such value. */
 const SCORES: Readonly<Record<string, (item: ItemExplanation) => string | number | null>> = {
@@ -10,8 +11,18 @@ const SCORES: Readonly<Record<string, (item: ItemExplanation) => string | number
   'x-conservation-error': ({ conservation }) => conservation?.error ?? null,
 };
 
+/** Headers of an answer: the durations, and the scores where the body is not JSON. */
+export function answerHeaders(
+  explanation: Explanation,
+  type: ExplanationType,
+  totalMs: number,
+): Readonly<Record<string, string>> {
+  const scores = type === 'application/json' ? {} : scoreHeaders(explanation);
+  return { ...scores, 'server-timing': serverTiming(explanation, totalMs) };
+}
+
 /** Headers of a binary answer, lists for several items; a header without any value is left out. */
-export function scoreHeaders({ items }: Explanation): Record<string, string> {
+function scoreHeaders({ items }: Explanation): Record<string, string> {
   const headers = Object.entries(SCORES).flatMap(([name, score]) => {
     const values = items.map(score);
     return values.every((value) => value === null) ? [] : [[name, values.map((value) => value ?? '').join(', ')]];
@@ -20,7 +31,7 @@ export function scoreHeaders({ items }: Explanation): Record<string, string> {
 }
 
 /** `Server-Timing`: what was known of the durations when the answer began. */
-export function serverTiming({ timing_ms }: Explanation, totalMs: number): string {
+function serverTiming({ timing_ms }: Explanation, totalMs: number): string {
   return Object.entries({ ...timing_ms, total: totalMs })
     .map(([step, duration]) => `${step};dur=${duration.toFixed(2)}`)
     .join(', ');

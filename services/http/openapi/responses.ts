@@ -12,15 +12,16 @@ export interface Response {
 const REASONS = {
   400: 'The body, or the form, cannot be parsed, or holds `__proto__`.',
   403: 'Not for this client.',
-  404: 'No such model, version or resource.',
+  404: 'No such model, version, job or resource.',
   405: 'The path has no such method; Allow names those it has.',
   406: 'None of the media types in Accept can be given.',
   408: 'The request did not arrive in time.',
+  409: 'The state of the job does not allow it.',
   413: 'The body, a file, a field or the number of pixels is over its limit.',
   415: 'The type of the body is not supported; or the image is empty, truncated, damaged or of a foreign format.',
   422: 'The request breaks the schema, or asks for something that the model cannot give.',
   500: 'Something went wrong that is no fault of the request.',
-  503: 'The queue is full, the deadline passed, or a worker was lost twice; Retry-After says when to try again.',
+  503: 'The queue or the disk is full, the deadline passed, or a worker was lost twice; Retry-After says when to try again.',
 } as const;
 
 export type ProblemStatus = keyof typeof REASONS;

@@ -6,6 +6,7 @@ import { transformDocument, transformRoute } from '../openapi/transform.ts';
 const TAGS = [
   { name: 'explain', description: 'Why this decision?' },
   { name: 'models', description: 'The networks that can be explained' },
+  { name: 'jobs', description: 'Long computations: progress, cancel, results' },
   { name: 'health', description: 'Probes' },
   { name: 'service', description: 'The service itself' },
 ];

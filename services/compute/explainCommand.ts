@@ -1,9 +1,9 @@
-import type { RegisteredModel } from '../../../models/registry/registeredModel.ts';
-import { type ArrayTensor, arrayTensor, type Shape, sizeOf } from '../../../models/tensors/tensor.ts';
-import { faultAt } from '../../../schemas/errors.ts';
-import type { ExplainRequest } from '../../../schemas/explain.ts';
-import type { ClientTensor } from '../../../schemas/tensorInput.ts';
-import type { ExplainCommand, ExplainInput } from '../../compute/explanation.ts';
+import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
+import { type ArrayTensor, arrayTensor, type Shape, sizeOf } from '../../models/tensors/tensor.ts';
+import { faultAt } from '../../schemas/errors.ts';
+import type { ExplainRequest } from '../../schemas/explain.ts';
+import type { ClientTensor } from '../../schemas/tensorInput.ts';
+import type { ExplainCommand, ExplainInput } from './explanation.ts';
 
 /** A command for the service, and whether the client wrote its input as a batch. */
 export interface PreparedCommand {

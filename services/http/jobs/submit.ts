@@ -1,0 +1,82 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { faultAt } from '../../../schemas/errors.ts';
+import { ENDED, type Job, type JobKind, MAX_KEY_LENGTH } from '../../../schemas/jobs.ts';
+import { ANYBODY } from '../../jobs/record.ts';
+import type { HttpContext } from '../context.ts';
+import { jobPath } from './eventStream.ts';
+import { readPreferences } from './preferences.ts';
+import { sendResult } from './presenter.ts';
+
+/** Longest that an answer waits for the end of a job, in seconds. */
+export const MAX_WAIT_S = 60;
+
+/** When a client should look again, in seconds. */
+const LOOK_AGAIN_S = 1;
+
+const KEY = new RegExp(`^[\\x20-\\x7e]{1,${MAX_KEY_LENGTH}}$`);
+
+/** A long computation that a request asks for. */
+export interface SubmittedWork {
+  readonly kind: JobKind;
+  /** Serialisable as JSON; the executor of the kind gets it back. */
+  readonly request: unknown;
+  /** Whether `Prefer: respond-async` is what made it a job. */
+  readonly respondAsync: boolean;
+}
+
+/**
+ * Answers a request by a job: 202 with the job and its place, or 200 where an `Idempotency-Key` leads to one that has
+ * ended. With `Prefer: wait=N` the answer is the result itself if it is ready within N seconds, and at most MAX_WAIT_S.
+ * @throws ElucidError `invalid` for a bad key, `idempotency-conflict`, `queue-full`, `storage-full`
+ */
+export async function submitJob(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  context: Pick<HttpContext, 'jobs' | 'presenters' | 'streams'>,
+  { kind, request: asked, respondAsync }: SubmittedWork,
+): Promise<FastifyReply> {
+  const { jobs, presenters } = context;
+  const { wait } = readPreferences(request.headers.prefer);
+  const seconds = wait === null ? null : Math.min(wait, MAX_WAIT_S);
+  const idempotencyKey = idempotencyKeyOf(request);
+  const { job } = await jobs.submit({ kind, owner: ANYBODY, request: asked, idempotencyKey });
+  const applied = [...(respondAsync ? ['respond-async'] : []), ...(seconds === null ? [] : [`wait=${seconds}`])];
+  if (applied.length > 0) reply.header('preference-applied', applied.join(', ')).header('vary', 'prefer');
+  reply.header('location', jobPath(job.id));
+  if (seconds === null) return sendJob(job, reply);
+  const now = await waited(job, seconds, reply, context);
+  if (!ENDED.has(now.state)) return sendJob(now, reply);
+  return sendResult(await jobs.output(now.id, ANYBODY), presenters, request, reply);
+}
+
+/** The job when it has ended, or as it is after some seconds, when the client has gone or when the service stops. */
+async function waited(
+  job: Job,
+  seconds: number,
+  reply: FastifyReply,
+  { jobs, streams }: Pick<HttpContext, 'jobs' | 'streams'>,
+): Promise<Job> {
+  const hold = streams.hold(reply);
+  const timer = setTimeout(() => hold.abort(), seconds * 1000);
+  try {
+    return await jobs.ended(job.id, ANYBODY, hold.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function sendJob(job: Job, reply: FastifyReply): FastifyReply {
+  if (ENDED.has(job.state)) return reply.code(200).send(job);
+  return reply.code(202).header('retry-after', LOOK_AGAIN_S).send(job);
+}
+
+function idempotencyKeyOf({ headers }: FastifyRequest): string | null {
+  const key = headers['idempotency-key'];
+  if (key === undefined) return null;
+  if (typeof key === 'string' && KEY.test(key)) return key;
+  throw faultAt(
+    'invalid',
+    '',
+    `Idempotency-Key must be 1 to ${MAX_KEY_LENGTH} printable ASCII characters; received ${String(key).length}`,
+  );
+}
