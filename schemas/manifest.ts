@@ -108,6 +108,9 @@ const companionsSchema = z
   .strictObject({
     density: modelNameSchema.optional().describe('A model of the density of the inputs, for prototypes.'),
     generator: modelNameSchema.optional().describe('A model that generates inputs from codes, for prototypes.'),
+    codeRange: modelPathSchema
+      .optional()
+      .describe('A .npy file [...code shape, 2]: lowest and highest usual value of every unit of the code.'),
     classMeans: modelPathSchema.optional().describe('A .npy file [classes, ...input shape] of mean inputs.'),
   })
   .describe('Other models and files that belong to this one.');

@@ -37,13 +37,12 @@ async function register(folder: string, manifest: Manifest, hashes: FileHashes):
   const id = modelId(manifest, definition, weights);
   const labels = await readLabels(folder, output.labels ?? null);
   const companions = await findCompanions(folder, manifest);
-  const means = manifest.companions?.classMeans;
-  const meansHash = means === undefined ? null : (await registerFile(folder, { path: means }, hashes)).sha256;
+  const ownHashes = await companionHashes(folder, manifest, hashes);
   return {
     manifest,
     folder,
     id,
-    fingerprint: sha256Of(JSON.stringify([id, folder, manifest, labels, meanImage && sha256Of(meanImage), meansHash])),
+    fingerprint: sha256Of(JSON.stringify([id, folder, manifest, labels, meanImage && sha256Of(meanImage), ownHashes])),
     sha256,
     definition,
     weights,
@@ -98,12 +97,22 @@ async function readMeanImage(folder: string, input: Manifest['input']): Promise<
 }
 
 async function findCompanions(folder: string, { companions }: Manifest): Promise<Companions> {
-  const means = companions?.classMeans;
+  const pathOf = async (name: string | undefined) => (name === undefined ? null : await fileInside(folder, name));
   return {
     density: companions?.density ?? null,
     generator: companions?.generator ?? null,
-    classMeans: means === undefined ? null : await fileInside(folder, means),
+    codeRange: await pathOf(companions?.codeRange),
+    classMeans: await pathOf(companions?.classMeans),
   };
+}
+
+/** Hashes of the companions that are files of the model's folder. */
+async function companionHashes(folder: string, { companions }: Manifest, hashes: FileHashes) {
+  const found: (string | null)[] = [];
+  for (const path of [companions?.classMeans, companions?.codeRange]) {
+    found.push(path === undefined ? null : (await registerFile(folder, { path }, hashes)).sha256);
+  }
+  return found;
 }
 
 function parseJson(bytes: Buffer): unknown {

@@ -41,6 +41,8 @@ export interface Companions {
   readonly density: string | null;
   /** Name of the model. */
   readonly generator: string | null;
+  /** Absolute path of a .npy file [...code shape, 2]. */
+  readonly codeRange: string | null;
   /** Absolute path of a .npy file [classes, ...input shape]. */
   readonly classMeans: string | null;
 }

@@ -14,8 +14,11 @@ export interface Engines {
   dispose(): Promise<void>;
 }
 
+/** What decides which engines there are. */
+export type EngineSetup = Pick<ExplainSetup, 'engine' | 'providers' | 'threads'>;
+
 /** Chooses and creates the engine: `auto` is TensorFlow when its addon is installed and sees a GPU, else ONNX Runtime. */
-export async function createEngines(setup: ExplainSetup, store: TensorStore): Promise<Engines> {
+export async function createEngines(setup: EngineSetup, store: TensorStore): Promise<Engines> {
   if (setup.engine === 'tensorflow' || (setup.engine === 'auto' && (await seesGpu()))) {
     const engine = await createTensorflowEngine({ store });
     return { for: () => engine, dispose: () => engine.dispose() };

@@ -10,11 +10,11 @@ import { storedTensors } from '../engine/folding.ts';
 import { encodeOnnx } from '../engine/onnx/model.ts';
 import { EXPLAIN } from '../explanation/plan.ts';
 import { compilePlan, drive } from '../explanation/runPlan.ts';
+import { meanInput } from './classMeans.ts';
 import { createEngines, type Engines } from './engines.ts';
 import { ExecutableCache } from './executableCache.ts';
 import type { ExplainMessage, ExplainReply, ExplainSetup, ExplainTask, TaskModel } from './explainTask.ts';
 import { hasEnded } from './liveLoads.ts';
-import { meanInput } from './meanInput.ts';
 import { type Planner, plannerFor } from './planner.ts';
 import { Turns } from './turns.ts';
 

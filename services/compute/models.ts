@@ -1,10 +1,10 @@
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import { ElucidError } from '../../schemas/errors.ts';
+import { meanInput } from './classMeans.ts';
 import type { ExplainPool } from './explainPool.ts';
 import type { ModelState } from './explanation.ts';
 import type { LiveLoads } from './liveLoads.ts';
 import type { LoadedModel } from './loadedModel.ts';
-import { meanInput } from './meanInput.ts';
 import { outputsOfModel } from './outputs.ts';
 import { plannerFor } from './planner.ts';
 

@@ -35,7 +35,7 @@ function registered(name: string): RegisteredModel {
     labels: null,
     box: null,
     meanImage: null,
-    companions: { density: null, generator: null, classMeans: null },
+    companions: { density: null, generator: null, codeRange: null, classMeans: null },
   };
 }
 

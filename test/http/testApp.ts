@@ -116,6 +116,6 @@ function registered(spec: ManifestSpec): RegisteredModel {
     labels: manifest.output.kind === 'classification' ? ['0', '1'] : null,
     box: null,
     meanImage: null,
-    companions: { density: null, generator: null, classMeans: null },
+    companions: { density: null, generator: null, codeRange: null, classMeans: null },
   };
 }

@@ -44,7 +44,12 @@ test('a model is known with everything its manifest says', async () => {
   expect(model.box).toEqual({ low: 0, high: 1 });
   expect(model.sha256).toBe(sha256(tinyFiles['weights.bin']));
   expect(model.id).toMatch(/^[0-9a-f]{64}$/);
-  expect(model.companions).toEqual({ density: 'rbm', generator: null, classMeans: join(model.folder, 'means.npy') });
+  expect(model.companions).toEqual({
+    density: 'rbm',
+    generator: null,
+    codeRange: null,
+    classMeans: join(model.folder, 'means.npy'),
+  });
   expect(model.manifest.input).toMatchObject({ preprocessing: { crop: 'centre', mean: [0], invert: false } });
 });
 
