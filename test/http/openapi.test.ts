@@ -72,7 +72,19 @@ describe('POST /explain', () => {
 
   test('has every status and media type', () => {
     const responses = operation()?.responses ?? {};
-    expect(Object.keys(responses)).toEqual(['200', '202', '400', '404', '406', '408', '413', '415', '422', '500', '503']);
+    expect(Object.keys(responses)).toEqual([
+      '200',
+      '202',
+      '400',
+      '404',
+      '406',
+      '408',
+      '413',
+      '415',
+      '422',
+      '500',
+      '503',
+    ]);
     expect(Object.keys(responses['200']?.content ?? {})).toEqual([
       'application/json',
       'image/png',

@@ -40,7 +40,7 @@ export function eventsRoute(app: ZodApp, { jobs, streams }: HttpContext): void {
     handler: async ({ params: { id }, query, headers, method }, reply) => {
       const after = headers['last-event-id'] ?? query.last_event_id ?? 0;
       // What EventSource takes as the word not to come back.
-      if (await jobs.isOver(id, ANYBODY, after)) return reply.code(204).send();
+      if (await jobs.isOver(id, ANYBODY, after)) return reply.code(204).send(null);
       reply.headers(HEADERS).type(EVENT_STREAM);
       if (method === 'HEAD') return reply.send();
       const { signal } = streams.hold(reply);
