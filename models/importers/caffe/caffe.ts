@@ -1,12 +1,10 @@
 import { canonicalise } from '../canonical/canonicalise.ts';
 import { importError, quoted } from '../faults.ts';
 import type { Importer, ImportSource, SourceFile } from '../importer.ts';
-import { readCaffemodel } from './caffemodel.ts';
 import { draftOf } from './draftOf.ts';
-import { readHdf5 } from './hdf5.ts';
-import type { CaffeWeights } from './net.ts';
 import { fileParameters, type ParameterSource, randomParameters } from './parameters.ts';
 import { readNet } from './prototxt.ts';
+import { readWeightsFile } from './weightsFile.ts';
 
 /** A larger prototxt than any we know of (weights are not in it). */
 const MAX_DEFINITION_BYTES = 16 * 2 ** 20;
@@ -35,14 +33,5 @@ async function readParameters(weights: ImportSource['weights']): Promise<Paramet
   if (file === undefined || others.length > 0) {
     throw importError(`the format caffe needs one file of weights, the manifest names ${weights.length}`);
   }
-  return fileParameters(await readWeights(await file.read()));
-}
-
-/** The first bytes of an HDF5 file. */
-const HDF5_SIGNATURE = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
-
-/** By the content: either kind of file may have any name. */
-async function readWeights(bytes: Uint8Array): Promise<CaffeWeights> {
-  const isHdf5 = HDF5_SIGNATURE.equals(bytes.subarray(0, HDF5_SIGNATURE.length));
-  return isHdf5 ? readHdf5(bytes) : readCaffemodel(bytes);
+  return fileParameters(await readWeightsFile(await file.read()));
 }
