@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { importCaffe } from '../../models/importers/caffe/caffe.ts';
+import { CAFFE_LAYERS } from '../../models/importers/caffe/draftOf.ts';
 import type { ImportSource, SourceFile } from '../../models/importers/importer.ts';
 import { type Network, parametersOf } from '../../models/network.ts';
+import { manifestSchema } from '../../schemas/manifest.ts';
 import { parameter } from './values.ts';
 
 const NET = `
@@ -98,4 +101,13 @@ test('a definition that is too long is not read', async () => {
   await expect(imported({ definition: long })).rejects.toThrow(
     'net.prototxt has 33554432 bytes; at most 16777216 are read',
   );
+});
+
+test('the documentation tells of every layer that is read, and its example is a manifest', async () => {
+  const document = await readFile(new URL('../../docs/models.md', import.meta.url), 'utf8');
+  const [, section = ''] = document.split('## Supported layers (`caffe`)');
+  const words = new Set((section.split('\n## ')[0] ?? '').match(/\w+/g));
+  expect(CAFFE_LAYERS.filter((type) => !words.has(type))).toEqual([]);
+  const [, example = ''] = /```json\n([\s\S]*?)```/.exec(section) ?? [];
+  expect(manifestSchema.parse(JSON.parse(example))).toMatchObject({ format: 'caffe' });
 });
