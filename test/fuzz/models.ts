@@ -34,7 +34,7 @@ async function run(): Promise<void> {
   const isValid = Number.isSafeInteger(mutations) && mutations > 0 && Number.isSafeInteger(seed) && chosen.length > 0;
   if (values.data === undefined || !existsSync(values.data) || !isValid) throw new Error(USAGE);
   for (const parser of chosen) {
-    const paths = filesOf(parser, values.data);
+    const paths = filesOf(parser, parser.folder ?? values.data);
     if (paths.length === 0) throw new Error(`there are no files ${parser.files} of at most ${MAX_BYTES} bytes`);
     const files = paths.map((path) => new Uint8Array(readFileSync(path)));
     for (const file of files) await parser.parse(file);
