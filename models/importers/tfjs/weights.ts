@@ -72,7 +72,8 @@ export class LayerWeights {
   }
 
   /**
-   * A constant of a graph, whatever its shape: float32 as it is, int32 and bool as float64.
+   * A constant of a graph, whatever its shape: float32 (a view of the file where that is possible, not to be written to),
+   * int32 and bool as float64.
    * @throws ImportFault when it is missing, of another type, or not finite.
    */
   constant(name: string): { readonly shape: Shape; readonly data: Float32Array | Float64Array } {
@@ -80,7 +81,7 @@ export class LayerWeights {
     if (placed === undefined) throw new ImportFault('its value is missing in the weights');
     const { shape, dtype, quantization } = placed.spec;
     const isWhole = quantization === undefined && (dtype === 'int32' || dtype === 'bool');
-    if (!isWhole) return { shape, data: floatsOf(placed, 'value') };
+    if (!isWhole) return { shape, data: floatsOf(placed, 'value', true) };
     const bytes = bytesOf(placed);
     return { shape, data: Float64Array.from(dtype === 'int32' ? new Int32Array(bytes.buffer) : bytes) };
   }
@@ -99,7 +100,7 @@ export class LayerWeights {
   }
 }
 
-function floatsOf(placed: Placed, parameter: string): Float32Array {
+function floatsOf(placed: Placed, parameter: string, asView = false): Float32Array {
   const { dtype, quantization } = placed.spec;
   if (quantization !== undefined) {
     throw new ImportFault(`its ${parameter} is quantised to ${quoted(quantization.dtype)}; only float32 is read`);
@@ -107,9 +108,17 @@ function floatsOf(placed: Placed, parameter: string): Float32Array {
   if (dtype !== 'float32') {
     throw new ImportFault(`its ${parameter} has the type ${quoted(dtype)}; only float32 is read`);
   }
-  const values = new Float32Array(bytesOf(placed).buffer);
+  const values = (asView ? viewOf(placed) : null) ?? new Float32Array(bytesOf(placed).buffer);
   if (!allFinite(values)) throw new ImportFault(`its ${parameter} holds values that are not finite`);
   return values;
+}
+
+/** A weight where it lies in its file; null where that is not aligned. */
+function viewOf({ spec, group, begin }: Placed): Float32Array | null {
+  const offset = group.byteOffset + begin;
+  return offset % Float32Array.BYTES_PER_ELEMENT === 0
+    ? new Float32Array(group.buffer, offset, sizeOf(spec.shape))
+    : null;
 }
 
 /** A copy of a weight's bytes, in a buffer of its own. */

@@ -45,6 +45,12 @@ export class Attributes {
     return this.read(name, z.object({ s: text }))?.s ?? missing;
   }
 
+  /** Whether a string is the given one; one that is malformed is not. */
+  says(name: string, value: string): boolean {
+    const encoded = z.object({ s: text }).safeParse(this.values[name]);
+    return encoded.data?.s === value;
+  }
+
   /** A list of strings; empty when it is left out. */
   texts(name: string): readonly string[] {
     return this.read(name, z.object({ list: z.object({ s: z.array(text).max(64).default([]) }) }))?.list.s ?? [];

@@ -4,6 +4,9 @@ import { arranged, shaped } from './arrangement.ts';
 import type { GraphBuilding } from './operation.ts';
 import { type Computed, computedValue, shapeOf } from './values.ts';
 
+/** More channels, or elements of a vector, than any layer we know of has parameters for. */
+const MAX_CHANNELS = 1 << 24;
+
 /** A value beside a constant that is broadcast to it: the constant has one number for each place of the draft's axis 0. */
 export interface Channelwise {
   /** The value, laid out so. */
@@ -25,6 +28,7 @@ export function channelwise(name: string, given: Computed, constant: Shape, buil
   const leadingSides = leading.map((part) => value.sides[part] ?? 1);
   const current = building.draft.shapeOf(value.index);
   const channels = varying.length === 0 ? (current[0] ?? 1) : sizeOf(leadingSides);
+  if (channels > MAX_CHANNELS) throw new ImportFault(`has ${channels} channels; at most ${MAX_CHANNELS} are supported`);
   const rest = sizeOf(value.sides) / channels;
   const grouped = rest === 1 ? [channels] : [channels, ...value.sides.slice((leading.at(-1) ?? -1) + 1)];
   const index = current[0] === channels ? value.index : shaped(name, value.index, grouped, building.draft);

@@ -20,7 +20,7 @@ export function fusedIn({ attributes }: GraphNode, inputs: readonly GraphValue[]
   const others = inputs.slice(2);
   if (first === undefined && others.length > 0) throw new ImportFault(`has ${inputs.length} inputs and no fused_ops`);
   if (first !== 'BiasAdd') return { bias: null, rest: first === undefined ? [] : [first, ...rest], inputs: others };
-  const bias = floatsInput(others, 0);
+  const bias = Float32Array.from(floatsInput(others, 0));
   return { bias: arrayTensor([bias.length], bias), rest, inputs: others.slice(1) };
 }
 

@@ -11,13 +11,13 @@ import { ARITHMETIC } from './arithmetic.ts';
 import { inSequence } from './arrangement.ts';
 import { CONVOLUTIONS } from './convolution.ts';
 import { withDilations } from './dilation.ts';
-import { entranceValue, takesChannelsLast } from './entrance.ts';
+import { entranceOf, entranceValue } from './entrance.ts';
 import { FOLDINGS } from './foldings.ts';
 import { ancestorsOf, type GraphNode, readGraph, type TensorName, tensorName } from './graphDef.ts';
 import { MATRICES } from './matrices.ts';
 import { NORMALISATIONS } from './normalisation.ts';
 import type { GraphBuilding, Operation } from './operation.ts';
-import { chosenOutputs, type GraphOutput, readSignature, type Signature } from './outputs.ts';
+import { chosenOutputs, type GraphOutput, readSignature } from './outputs.ts';
 import { PARTS } from './parts.ts';
 import { POOLINGS } from './pooling.ts';
 import { SHAPINGS } from './shaping.ts';
@@ -47,6 +47,9 @@ const CONTROL_FLOW: ReadonlySet<string> = new Set([
   'LoopCond',
 ]);
 
+/** More values than a converter leaves to be computed out of constants; bounds the memory that an import can take. */
+const MAX_FOLDED = 1 << 25;
+
 /**
  * Reads a graph model, a GraphDef of TensorFlow as `tensorflowjs_converter` writes it: images become [C, H, W] inside,
  * kernels OIHW, matrices [out, in] in the order of our flattening; padding is the explicit one that TensorFlow computes;
@@ -66,16 +69,32 @@ export function graphNetwork(
   const faults = new FaultList();
   const needed = ancestorsOf(all, roots);
   const nodes = attempt(faults, 'graph', 'dilation', () => withDilations(needed, weights)) ?? needed;
-  const building = buildingFor(nodes, signature, weights, inputShape);
+  const ordered = topologicalOrder({ layers: nodes, outputs: roots });
+  const placeholder = placeholderIn(nodes);
+  const isUsual = !nodes.some(({ attributes }) => attributes.says('data_format', 'NCHW'));
+  const entrance = attempt(faults, placeholder.name, placeholder.op, () =>
+    entranceOf(placeholder, signature, inputShape, isUsual),
+  );
+  const building = { draft: new DraftBuilder(inputShape), weights, channelsLast: entrance?.channelsLast ?? isUsual };
   const values = new Map<string, readonly GraphValue[]>();
-  for (const node of topologicalOrder({ layers: nodes, outputs: roots })) {
-    const value = attempt(faults, node.name, node.op, () => builtNode(node, values, signature, building));
+  if (entrance !== null) values.set(placeholder.name, [entranceValue(entrance, building.draft)]);
+  let folded = 0;
+  for (const node of ordered) {
+    if (node === placeholder) continue;
+    const value = attempt(faults, node.name, node.op, () => builtNode(node, values, building));
+    if (node.op !== 'Const') folded += foldedIn(value);
+    if (folded > MAX_FOLDED) throw importError(`the graph computes more than ${MAX_FOLDED} values out of constants`);
     if (value !== null) values.set(node.name, value);
   }
   faults.throwIfAny();
   const ends = chosen.map((end) => endOf(end, values, building));
   const draft = building.draft.finish(ends[0] ?? -1);
   return canonicalise(draft, { ...output, layer: layerNamed(layer, draft, values) });
+}
+
+/** How many values a node has computed out of constants. */
+function foldedIn(outputs: readonly GraphValue[] | null): number {
+  return (outputs ?? []).reduce((sum, value) => sum + (value.kind === 'constant' ? value.data.length : 0), 0);
 }
 
 /** Runs a step; a fault is noted, and null comes out. */
@@ -89,32 +108,24 @@ function attempt<T>(faults: FaultList, name: string, op: string, step: () => T):
   }
 }
 
-/** @throws ElucidError when the graph has not exactly one input. */
-function buildingFor(
-  nodes: readonly GraphNode[],
-  signature: Signature,
-  weights: LayerWeights,
-  inputShape: Shape,
-): GraphBuilding {
-  const [entrance, ...others] = nodes.filter(({ op }) => op === 'Placeholder');
-  if (entrance === undefined) throw importError('the explained output depends on no input (Placeholder)');
+/** The graph's input. @throws ElucidError when it has not exactly one. */
+function placeholderIn(nodes: readonly GraphNode[]): GraphNode {
+  const [placeholder, ...others] = nodes.filter(({ op }) => op === 'Placeholder');
+  if (placeholder === undefined) throw importError('the explained output depends on no input (Placeholder)');
   if (others.length > 0) {
-    const names = [entrance, ...others].slice(0, 10).map(({ name }) => quoted(name));
+    const names = [placeholder, ...others].slice(0, 10).map(({ name }) => quoted(name));
     throw importError(`the model has ${others.length + 1} inputs (${names.join(', ')}); only one is supported`);
   }
-  const channelsLast = takesChannelsLast(entrance, nodes, signature, inputShape);
-  return { draft: new DraftBuilder(inputShape), weights, channelsLast };
+  return placeholder;
 }
 
 /** A node's outputs; null when something that it reads could not be built. */
 function builtNode(
   node: GraphNode,
   values: ReadonlyMap<string, readonly GraphValue[]>,
-  signature: Signature,
   building: GraphBuilding,
 ): readonly GraphValue[] | null {
   if (node.op === 'Const') return [{ kind: 'constant', ...building.weights.constant(node.name) }];
-  if (node.op === 'Placeholder') return [entranceValue(node, signature, building)];
   if (node.op === 'NoOp') return [];
   const construct = operationOf(node.op);
   if (node.inbound.some((name) => !values.has(name))) return null;

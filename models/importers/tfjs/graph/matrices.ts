@@ -1,4 +1,4 @@
-import { type ArrayTensor, arrayTensor } from '../../../tensors/tensor.ts';
+import { type ArrayTensor, arrayTensor, sizeOf } from '../../../tensors/tensor.ts';
 import { ImportFault } from '../../faults.ts';
 import { transposedRows } from '../dense.ts';
 import { shaped } from './arrangement.ts';
@@ -12,6 +12,7 @@ import {
   floatsInput,
   type GraphValue,
   placesOf,
+  shapeOf,
 } from './values.ts';
 
 /** A vector times a constant matrix, whose rows are brought into the draft's order of the vector. */
@@ -35,10 +36,11 @@ function weightOf(inputs: readonly GraphValue[], isTransposed: boolean, vector: 
   const { shape } = constantInput(inputs, 1);
   const [first = 0, second = 0] = shape;
   const [size, units] = isTransposed ? [second, first] : [first, second];
-  const places = placesOf(vector);
-  if (shape.length !== 2 || size !== places.length) {
-    throw new ImportFault(`its matrix has the shape [${shape.join(', ')}], for a vector of ${places.length} values`);
+  const length = sizeOf(shapeOf(vector));
+  if (shape.length !== 2 || size !== length) {
+    throw new ImportFault(`its matrix has the shape [${shape.join(', ')}], for a vector of ${length} values`);
   }
+  const places = placesOf(vector);
   const matrix = floatsInput(inputs, 1);
   if (!isTransposed) return transposedRows(matrix, units, places);
   const weight = new Float32Array(matrix.length);

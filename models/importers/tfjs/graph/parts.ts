@@ -15,6 +15,9 @@ import {
 } from './values.ts';
 import { expanded, reshaped } from './views.ts';
 
+const MAX_PARTS = 4096;
+const MAX_COPIES = 256;
+
 /** Operations that join values, take parts of them, pad or repeat them. */
 export const PARTS: Readonly<Record<string, Operation>> = {
   ConcatV2: ({ name }, inputs, building) => {
@@ -25,12 +28,13 @@ export const PARTS: Readonly<Record<string, Operation>> = {
     const value = computedInput(inputs, 1);
     const axis = axisBehindBatch(numberInput(inputs, 0), value.axes.length);
     const count = attributes.integer('num_split', 1);
+    if (count < 1 || count > MAX_PARTS) throw new ImportFault(`splits an axis into ${count} parts`);
     const size = (shapeOf(value)[axis] ?? 0) / count;
     return split(
       name,
       value,
       axis,
-      Array.from({ length: Math.min(count, 4096) }, () => size),
+      Array.from({ length: count }, () => size),
       building,
     );
   },
@@ -145,7 +149,7 @@ function padding(...[{ name, op }, inputs, building]: Parameters<Operation>): Co
 /** A copy behind the other along an axis (from 0 behind the batch), by layers that only move values. */
 function repeated(name: string, value: Computed, axis: number, count: number, building: GraphBuilding): Computed {
   if (count === 1) return value;
-  if (!(count >= 1 && count <= 1 << 16)) throw new ImportFault(`repeats an axis ${count} times`);
+  if (!(count >= 1 && count <= MAX_COPIES)) throw new ImportFault(`repeats an axis ${count} times`);
   const { draft } = building;
   const laid = arranged(name, value, naturalOrder(value, building), draft);
   const place = laid.places[axis] ?? 0;

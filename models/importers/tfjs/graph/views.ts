@@ -4,6 +4,9 @@ import { inSequence } from './arrangement.ts';
 import type { GraphBuilding } from './operation.ts';
 import { axisBehindBatch, type Computed, computedValue, shapeOf } from './values.ts';
 
+/** TensorFlow's own limit, without the batch. */
+const MAX_RANK = 7;
+
 /** The value with TensorFlow's axes in another order; `order` counts the batch, which stays first. */
 export function transposed(value: Computed, order: readonly number[]): Computed {
   const rank = value.axes.length;
@@ -18,6 +21,7 @@ export function transposed(value: Computed, order: readonly number[]): Computed 
 /** The value with a new axis of one place; `axis` counts the batch, and is that of the result. */
 export function expanded(value: Computed, axis: number): Computed {
   const at = axisBehindBatch(axis, value.axes.length + 1);
+  if (value.axes.length >= MAX_RANK) throw new ImportFault(`has more than ${MAX_RANK} axes behind the batch`);
   return { ...value, axes: [...value.axes.slice(0, at), [], ...value.axes.slice(at)] };
 }
 
@@ -51,6 +55,7 @@ export function reshaped(name: string, value: Computed, target: readonly number[
 
 function withoutBatch(target: readonly number[], size: number): Shape {
   const [batch = 0, ...rest] = target;
+  if (rest.length > MAX_RANK) throw new ImportFault(`has more than ${MAX_RANK} axes behind the batch`);
   const known = sizeOf(rest.filter((side) => side !== -1));
   const open = rest.filter((side) => side === -1).length;
   const shape = rest.map((side) => (side === -1 ? size / known : side));
