@@ -16,6 +16,8 @@ export interface FuzzOptions {
   /** Longest time and largest growth of array buffers that one file may cost. */
   readonly milliseconds?: number;
   readonly bytes?: number;
+  /** Told before each file. */
+  readonly progress?: (done: number) => void;
 }
 
 export interface FuzzReport {
@@ -42,11 +44,12 @@ export class FuzzFault extends Error {
  * @throws FuzzFault for the first that is not
  */
 export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<FuzzReport> {
-  const { mutations, seed, milliseconds = 10_000, bytes = 256 * 2 ** 20 } = options;
+  const { mutations, seed, milliseconds = 10_000, bytes = 256 * 2 ** 20, progress } = options;
   const random = xoroshiro128plus(seed);
   const sources = target.files.map((file) => ({ file, places: structuralPlaces(file) }));
   let [accepted, slowest, largest] = [0, 0, 0];
   for (let index = 0; index < mutations; index += 1) {
+    progress?.(index);
     const source = sources[index % sources.length];
     const donor = sources[(index + 1) % sources.length];
     if (source === undefined || donor === undefined) throw new Error(`there are no files for ${target.name}`);

@@ -11,6 +11,9 @@ Mutates the model files below DIR and hands them to the parsers ${PARSERS.map(({
 /** Larger files cost time for weights that are all alike. */
 const MAX_BYTES = 2 ** 20;
 
+/** Mutations between two lines of progress; where they stop, a parser hangs. */
+const STEP = 2000;
+
 /** Files of a parser below a folder. */
 function filesOf({ files }: FuzzedParser, folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -38,7 +41,10 @@ async function run(): Promise<void> {
     if (paths.length === 0) throw new Error(`there are no files ${parser.files} of at most ${MAX_BYTES} bytes`);
     const files = paths.map((path) => new Uint8Array(readFileSync(path)));
     for (const file of files) await parser.parse(file);
-    const { accepted, refused, slowest, largest } = await fuzz({ ...parser, files }, { mutations, seed });
+    const progress = (done: number) => {
+      if (done % STEP === 0) process.stderr.write(`${parser.name}: ${done} of ${mutations}\n`);
+    };
+    const { accepted, refused, slowest, largest } = await fuzz({ ...parser, files }, { mutations, seed, progress });
     const cost = `at most ${slowest.toFixed(0)} ms and ${(largest / 2 ** 20).toFixed(0)} MiB each`;
     process.stdout.write(
       `${parser.name}: ${files.length} files, ${accepted} mutations read, ${refused} refused, ${cost}\n`,
