@@ -71,9 +71,13 @@ async function startArguments(home: string): Promise<string[]> {
 }
 
 /** Gives `use` a service with an empty cache of its own, and removes both afterwards. */
-export async function withService<Result>(use: (service: RunningService) => Promise<Result>): Promise<Result> {
+/** Starts a service of its own, with an empty cache, for what `use` does. */
+export async function withService<Result>(
+  use: (service: RunningService) => Promise<Result>,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Result> {
   return withTemporaryFolder(async (cacheDir) => {
-    const service = await startService({ cacheDir });
+    const service = await startService({ cacheDir, environment });
     try {
       return await use(service);
     } finally {

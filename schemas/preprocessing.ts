@@ -44,6 +44,10 @@ export const preprocessingSchema = z
       .describe(
         'short-side keeps the proportions, exact stretches. Default: short-side, and exact where nothing is cropped.',
       ),
+    filter: z
+      .enum(['linear', 'cubic'])
+      .default('linear')
+      .describe('How a picture is resized: linear is the triangle filter, cubic the one of Catmull and Rom (bicubic).'),
     scale: z.number().positive().default(1).describe('Factor of the pixel, e.g. 0.00392156862745098 for 0..1.'),
     mean: z
       .union([perChannel(z.number()), fileName])

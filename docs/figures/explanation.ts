@@ -52,7 +52,8 @@ function headerOf(answer: Response, name: string): number {
   return Number(value);
 }
 
-async function rgb(image: Sharp): Promise<Picture> {
+/** A picture in memory. */
+export async function rgb(image: Sharp): Promise<Picture> {
   const drawn = image.toColourspace('srgb').removeAlpha().raw();
   const { data, info } = await drawn.toBuffer({ resolveWithObject: true });
   if (info.channels !== 3) throw new Error(`a picture of three channels was expected, it has ${info.channels}`);

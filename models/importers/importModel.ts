@@ -6,12 +6,14 @@ import { layerAt, type Network } from '../network.ts';
 import { isComplete, loadNetwork, saveNetwork } from '../networkStore.ts';
 import type { RegisteredFile, RegisteredModel } from '../registry/registeredModel.ts';
 import type { TensorStore } from '../tensors/store.ts';
+import { importCaffe } from './caffe/caffe.ts';
 import { importError } from './faults.ts';
 import type { Importer, ImportSource, SourceFile } from './importer.ts';
 import { importOnnx } from './onnx/onnx.ts';
 import { importTfjs } from './tfjs/tfjs.ts';
 
-const IMPORTERS: Readonly<Partial<Record<Manifest['format'], Importer>>> = {
+const IMPORTERS: Readonly<Record<Manifest['format'], Importer>> = {
+  caffe: importCaffe,
   onnx: importOnnx,
   tfjs: importTfjs,
 };
@@ -31,7 +33,6 @@ export async function importModel(model: RegisteredModel, store: TensorStore): P
 async function importFiles(model: RegisteredModel, store: TensorStore): Promise<Network> {
   const { format } = model.manifest;
   const read = IMPORTERS[format];
-  if (read === undefined) throw named(model, importError(`the format ${format} cannot be imported yet`));
   try {
     return await saveNetwork({ id: model.id, ...(await read(sourceOf(model))) }, store);
   } catch (error) {

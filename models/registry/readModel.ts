@@ -1,18 +1,16 @@
 import { createHash } from 'node:crypto';
 import { type Manifest, manifestSchema, modelNameSchema, modelVersionSchema } from '../../schemas/manifest.ts';
 import { modelId } from '../importers/identity.ts';
-import { allFinite } from '../tensors/finite.ts';
-import { decodeNpy, NpyError } from '../tensors/npy.ts';
 import { inputBox } from './box.ts';
 import type { FileHashes } from './fileHashes.ts';
 import { fileInside, ModelFault, readInside, registerFile } from './files.ts';
+import { readMeanImage } from './meanImage.ts';
 import type { Companions, RegisteredFile, RegisteredModel, RegistryEntry } from './registeredModel.ts';
 
 export const MANIFEST = 'manifest.json';
 
 const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
 const MAX_LABEL_BYTES = 64 * 2 ** 20;
-const MAX_MEAN_BYTES = 256 * 2 ** 20;
 
 /** Longest list of faults of one manifest that is shown. */
 const SHOWN = 10;
@@ -79,21 +77,6 @@ async function readLabels(
   const empty = names.indexOf('');
   if (empty >= 0) throw new ModelFault(`line ${empty + 1} of ${labels} is empty; there must be one label per line`);
   return names;
-}
-
-async function readMeanImage(folder: string, input: Manifest['input']): Promise<Float32Array | null> {
-  const name = input.kind === 'image' ? input.preprocessing.mean : null;
-  if (typeof name !== 'string') return null;
-  const bytes = await readInside(folder, name, MAX_MEAN_BYTES);
-  try {
-    const { shape, data } = decodeNpy(bytes);
-    if (shape.length === 3 && shape[0] === input.shape[0] && allFinite(data)) return data;
-    throw new NpyError(
-      `a mean image is [${input.shape[0]}, height, width] and finite, this one is [${shape.join(', ')}]`,
-    );
-  } catch (error) {
-    throw error instanceof NpyError ? new ModelFault(`the mean file ${name}: ${error.message}`) : error;
-  }
 }
 
 async function findCompanions(folder: string, { companions }: Manifest): Promise<Companions> {

@@ -37,7 +37,7 @@ const DECODE_SECONDS = 10;
 /**
  * Bytes of a picture to the input of a network, as its manifest says. The format comes from the bytes; of an animation
  * the first frame is taken; the picture is turned upright (EXIF), converted to sRGB with 8 bits, put on white where it
- * is transparent, resized with a triangle filter, cropped, and turned into values by `pixelsToValues`.
+ * is transparent, resized with the manifest's filter, cropped, and turned into values by `pixelsToValues`.
  * @throws ElucidError `unsupported-image` (empty, truncated, damaged, of a foreign format) or `too-large` (pixels).
  */
 export async function decodeImage(
@@ -56,7 +56,7 @@ export async function decodeImage(
     limits,
     (size) => `resized for the model, the ${describe(upright)} picture has ${size}`,
   );
-  const decoded = await readPixels(bytes, format, metadata, fitting, limits);
+  const decoded = await readPixels(bytes, format, metadata, { ...fitting, filter: input.preprocessing.filter }, limits);
   const pixels = colourOf(input.preprocessing, input.shape) === 'gray' ? inGray(decoded) : decoded;
   const values = pixelsToValues(pixels, input.preprocessing, input.shape, input.mean);
   return { tensor: arrayTensor([1, ...input.shape], values), picture: want.picture ? inColour(pixels) : null };
@@ -84,7 +84,7 @@ async function readPixels(
   bytes: Uint8Array,
   format: ReadableFormat,
   metadata: Metadata,
-  fitting: Fitting,
+  fitting: FilteredFitting,
   { maxPixels }: DecodeLimits,
 ): Promise<Pixels> {
   const source = sharp(bytes, { failOn: 'warning', limitInputPixels: maxPixels, sequentialRead: true });
@@ -101,13 +101,17 @@ async function readPixels(
   return { width, height, channels, data: new Uint8Array(data.buffer, data.byteOffset, data.length) };
 }
 
+interface FilteredFitting extends Fitting {
+  readonly filter: Preprocessing['filter'];
+}
+
 /** The steps that a picture needs; a small one of the right size needs none of them. */
-function fitted(source: Sharp, metadata: Metadata, { resized, window }: Fitting): Sharp {
+function fitted(source: Sharp, metadata: Metadata, { resized, window, filter }: FilteredFitting): Sharp {
   const { width, height } = metadata.autoOrient;
   let image = metadata.orientation === undefined ? source : source.autoOrient();
   if (metadata.hasAlpha) image = image.flatten({ background: '#ffffff' });
   if (resized.width !== width || resized.height !== height) {
-    image = image.resize(resized.width, resized.height, { fit: 'fill', kernel: 'linear' });
+    image = image.resize(resized.width, resized.height, { fit: 'fill', kernel: filter });
   }
   return window.width === resized.width && window.height === resized.height ? image : image.extract(window);
 }

@@ -160,7 +160,7 @@ describe('how a picture is fitted', () => {
 
 describe('the schema', () => {
   test('fills in the defaults', () => {
-    expect(parse({})).toEqual({ crop: 'centre', scale: 1, mean: [0], std: [1], invert: false });
+    expect(parse({})).toEqual({ crop: 'centre', filter: 'linear', scale: 1, mean: [0], std: [1], invert: false });
   });
 
   test.each([

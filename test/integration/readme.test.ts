@@ -30,8 +30,9 @@ async function send(part: string): Promise<Response> {
   return sendCurl(command, ADDRESS, service.url, ROOT);
 }
 
-test('the README has four examples', () => {
-  expect(COMMANDS).toHaveLength(4);
+test('the README has four examples for shipped models, and one for a network of your own', () => {
+  expect(COMMANDS.filter((command) => !command.includes('model=squeezenet '))).toHaveLength(4);
+  expect(COMMANDS).toHaveLength(5);
 });
 
 test('the heat map of a digit is a picture', async () => {

@@ -113,9 +113,3 @@ test('labels that are not as many as the outputs are refused', async () => {
   const model = await registered(tinyManifest({ output: { kind: 'classification', labels: ['a', 'b', 'c'] } }));
   await expect(importModel(model, store)).rejects.toThrow('the model tiny 1: there are 3 labels for 2 outputs');
 });
-
-test('a format without an importer is refused', async () => {
-  const files = { weights: { path: 'weights.bin' } };
-  const model = await registered(tinyManifest({ format: 'onnx', files }));
-  await expect(importModel(model, store)).rejects.toThrow('the format onnx cannot be imported yet');
-});

@@ -1,12 +1,15 @@
 import type { ImportedOutput } from '../../models/importers/importer.ts';
 import { importTfjs } from '../../models/importers/tfjs/tfjs.ts';
-import { type Layer, type LayerType, layerAt, type Network } from '../../models/network.ts';
+import type { Network } from '../../models/network.ts';
 import { type Shape, sizeOf } from '../../models/tensors/tensor.ts';
+import { largestDifference } from './comparing.ts';
 import { scoresOf } from './forward.ts';
 import { randomNumbers } from './kerasLayers.ts';
 import { type KerasModel, modelJson, sourceOf, weightBytes } from './kerasModel.ts';
 import { kerasForward } from './kerasReference.ts';
 import { at, filled, reordered, type Values } from './values.ts';
+
+export { largestDifference, layerNamed, typesOf } from './comparing.ts';
 
 /** Imports a model made by hand. `inputShape` is [C, H, W] of an image and [C, L] of a signal unless given. */
 export async function imported(model: KerasModel, output?: ImportedOutput, inputShape?: Shape): Promise<Network> {
@@ -57,31 +60,6 @@ function channelsFirst({ inputShape, layers }: KerasModel): readonly number[] | 
   if (inputShape.length === 3) return [2, 0, 1];
   const isSignal = layers.some(({ className }) => className.includes('1D'));
   return inputShape.length === 2 && isSignal ? [1, 0] : null;
-}
-
-/** Relative to the largest expected value. */
-export function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  const scale = Math.max(1, ...Array.from(expected, Math.abs));
-  return Math.max(...Array.from(expected, (value, k) => Math.abs(value - (actual[k] ?? Number.NaN)))) / scale;
-}
-
-/** The types of a network's layers, in order. */
-export function typesOf(network: Network): readonly LayerType[] {
-  return network.layers.map(({ type }) => type);
-}
-
-/** The layer with the given name and type. */
-export function layerNamed<T extends LayerType>(network: Network, name: string, type: T): Extract<Layer, { type: T }> {
-  const layer = layerAt(
-    network,
-    network.layers.findIndex((candidate) => candidate.name === name),
-  );
-  if (!isOfType(layer, type)) throw new TypeError(`${name} is a ${layer.type}`);
-  return layer;
-}
-
-function isOfType<T extends LayerType>(layer: Layer, type: T): layer is Extract<Layer, { type: T }> {
-  return layer.type === type;
 }
 
 /** Number of values of a Keras shape. */

@@ -25,14 +25,22 @@ export function strangeValues(...words: readonly string[]): fc.Arbitrary<unknown
   );
 }
 
-/** Bytes of a file with some overwritten at one place, or cut off there. */
-export function damaged(file: Uint8Array): fc.Arbitrary<Uint8Array> {
-  return fc
-    .tuple(fc.nat(file.length), fc.uint8Array({ minLength: 1, maxLength: 8 }), fc.boolean())
-    .map(([at, bytes, cut]) => {
-      if (cut) return file.slice(0, at);
-      const wrong = file.slice();
-      wrong.set(bytes.subarray(0, wrong.length - at), at);
-      return wrong;
-    });
+/** Some bytes to be written at one place of a file, or nothing behind it. */
+export interface Damage {
+  readonly at: number;
+  readonly bytes: Uint8Array;
+  readonly cuts: boolean;
+}
+
+/** Any damage of a file of the given length. */
+export function damages(length: number): fc.Arbitrary<Damage> {
+  return fc.record({ at: fc.nat(length), bytes: fc.uint8Array({ minLength: 1, maxLength: 8 }), cuts: fc.boolean() });
+}
+
+/** The file with a damage. */
+export function damaged(file: Uint8Array, { at, bytes, cuts }: Damage): Uint8Array {
+  if (cuts) return file.slice(0, at);
+  const wrong = file.slice();
+  wrong.set(bytes.subarray(0, wrong.length - at), at);
+  return wrong;
 }

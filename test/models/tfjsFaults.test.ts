@@ -186,7 +186,7 @@ describe('weights', () => {
 });
 
 test.each([
-  ['"layers-model"', '"graph-model"', 'model.json is a graph model; only Layers models'],
+  ['"layers-model"', '"graph-model"', 'modelTopology cannot be read: node: '],
   ['"Sequential"', '"Subclassed"', 'model.json holds a Subclassed; allowed are Sequential, Model and Functional'],
   ['"class_name":"Sequential"', '"class_name":"__proto__"', 'model.json holds a __proto__'],
   ['"class_name":"Dense"', '"class_name":"toString"', 'dense (toString): layers of this type are not supported'],

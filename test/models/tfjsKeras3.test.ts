@@ -4,7 +4,7 @@ import { importTfjs } from '../../models/importers/tfjs/tfjs.ts';
 import type { Network } from '../../models/network.ts';
 import { scoresOf } from './forward.ts';
 import { largestDifference, ourOrder, randomInput } from './importedKeras.ts';
-import { changed, damaged, placesIn, strangeValues } from './jsonMutations.ts';
+import { changed, damaged, damages, placesIn, strangeValues } from './jsonMutations.ts';
 import { keras3Json, type WeightNaming } from './keras3Model.ts';
 import { KerasLayers, plain, reading } from './kerasLayers.ts';
 import { type KerasModel, memoryFile, sourceOf, weightBytes } from './kerasModel.ts';
@@ -149,11 +149,11 @@ describe('hostile files', () => {
   test('with any bytes changed or cut off are imported or refused', async () => {
     const bytes = encode(json);
     await fc.assert(
-      fc.asyncProperty(damaged(bytes), (wrong) => expectSound(importFiles(wrong, weights))),
+      fc.asyncProperty(damages(bytes.length), (damage) => expectSound(importFiles(damaged(bytes, damage), weights))),
       { numRuns: 250 },
     );
     await fc.assert(
-      fc.asyncProperty(damaged(weights), (wrong) => expectSound(importFiles(bytes, wrong))),
+      fc.asyncProperty(damages(weights.length), (damage) => expectSound(importFiles(bytes, damaged(weights, damage)))),
       { numRuns: 250 },
     );
   });

@@ -1,3 +1,4 @@
+import { type ArrayTensor, arrayTensor } from '../../tensors/tensor.ts';
 import { ImportFault, importError, quoted } from '../faults.ts';
 import { readBlobProto } from './blobProto.ts';
 import type { CaffeBlob, CaffeWeights } from './net.ts';
@@ -47,11 +48,16 @@ export function readCaffemodel(bytes: Uint8Array): CaffeWeights {
 }
 
 /**
- * Reads a binary BlobProto, as Caffe's compute_image_mean writes it.
+ * Reads a mean image, a binary BlobProto of one image, as [channels, height, width].
  * @throws ElucidError `model-failed`
  */
-export function readBinaryproto(bytes: Uint8Array): CaffeBlob {
-  return guarded('the binaryproto', () => readBlobProto(bytes));
+export function readBinaryproto(bytes: Uint8Array): ArrayTensor {
+  return guarded('the binaryproto', () => {
+    const { shape, data } = readBlobProto(bytes);
+    const image = shape.length === 4 && shape[0] === 1 ? shape.slice(1) : shape;
+    if (image.length !== 3) throw new ImportFault(`has the shape [${shape.join(', ')}], expected that of one image`);
+    return arrayTensor(image, data);
+  });
 }
 
 function guarded<T>(what: string, read: () => T): T {

@@ -93,12 +93,12 @@ export class Hdf5File {
     }
   }
 
-  /** The library's own errors say no more than that something is not as it should be. */
+  /** Errors that the library reports say no more than that something is not as it should be; a WebAssembly.RuntimeError is a crash. */
   private intact<T>(path: string, call: () => T): T {
     try {
       return call();
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
+      if (!(error instanceof Error) || error.name === 'RuntimeError') throw error;
       throw new ImportFault(`is damaged or cut short: ${path} cannot be read`);
     }
   }

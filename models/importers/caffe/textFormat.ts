@@ -3,7 +3,7 @@ import textformat from 'protobufjs/ext/textformat.js';
 import { importError, quoted } from '../faults.ts';
 
 /** Many times the length of any net that we know of; bounds the time and memory that a hostile text can take. */
-const MAX_CHARACTERS = 4 * 2 ** 20;
+const MAX_CHARACTERS = 2 * 2 ** 20;
 
 /** A message as plain data: enumerations by name, integers as numbers, fields that may repeat as lists. */
 export type PlainMessage = Readonly<Record<string, unknown>>;

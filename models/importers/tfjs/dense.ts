@@ -24,15 +24,20 @@ export const DENSE_READERS: Readonly<Record<string, LayerReader>> = {
   }),
 };
 
+/** Keras' kernel [in, out], its rows in Keras' order of the vector, as [out, in] in ours. */
+function denseWeight(name: string, units: number, input: KerasValue, { weights }: Building): ArrayTensor {
+  const kernel = weights.read(name, 'kernel', [input.shape[0] ?? 0, units]);
+  return transposedRows(kernel, units, placesOf(input));
+}
+
 /** Outputs that are transposed together: as many values as fit into a cache line. */
 const LINE = 16;
 
-/** Keras' kernel [in, out], its rows in Keras' order of the vector, as [out, in] in ours. */
-function denseWeight(name: string, units: number, input: KerasValue, building: Building): ArrayTensor {
-  const [size = 0] = input.shape;
-  const kernel = building.weights.read(name, 'kernel', [size, units]);
+/** A kernel [in, out] as [out, in]; row k of the kernel becomes column `places[k]`. */
+export function transposedRows(kernel: Float32Array, units: number, places: Int32Array): ArrayTensor {
+  const size = places.length;
   const rows = new Int32Array(size);
-  for (const [row, place] of placesOf(input).entries()) rows[place] = row;
+  for (const [row, place] of places.entries()) rows[place] = row;
   const weight = new Float32Array(kernel.length);
   for (let first = 0; first < units; first += LINE) {
     const last = Math.min(first + LINE, units);

@@ -7,7 +7,10 @@ import { type KerasValue, plainValue } from './values.ts';
 const batchShape = z.array(z.int().positive().nullable()).min(2).max(5);
 const inputSchema = z.object({ batch_input_shape: batchShape.nullish(), batch_shape: batchShape.nullish() });
 
-type OpenShape = readonly (number | null)[];
+/** Without the batch; null where any side will do. */
+export type OpenShape = readonly (number | null)[];
+
+type Entrance = Pick<Building, 'draft' | 'channelsLast' | 'signals'>;
 
 /** The shape, without the batch, that a layer's configuration declares for the model's input; null when it has none. */
 export function declaredInput(config: unknown): OpenShape | null {
@@ -20,7 +23,7 @@ export function declaredInput(config: unknown): OpenShape | null {
  * it reshaped; one that takes a signal gets [C, L] as an image of one row.
  * @throws ElucidError `model-failed` when the manifest's shape is another one.
  */
-export function inputValue(declared: OpenShape, building: Building): KerasValue {
+export function inputValue(declared: OpenShape, building: Entrance): KerasValue {
   const { draft, channelsLast, signals } = building;
   const stated = draft.inputShape;
   const wanted = channelsLast ? channelsFirst(declared, signals) : declared;
@@ -31,6 +34,15 @@ export function inputValue(declared: OpenShape, building: Building): KerasValue 
   return plainValue(draft.add({ type: 'reshape', name: 'input/reshape', inputs: [-1], shape }), shape);
 }
 
+/** Whether the manifest's shape is what a model takes whose images or signals have their channels last, or first. */
+export function fitsInput(
+  stated: Shape,
+  declared: OpenShape,
+  { channelsLast, signals }: Omit<Entrance, 'draft'>,
+): boolean {
+  return matches(stated, channelsLast ? channelsFirst(declared, signals) : declared);
+}
+
 /** Images [H, W, C] and signals [L, C] in our order. */
 function channelsFirst(declared: OpenShape, signals: boolean): OpenShape {
   if (declared.length !== 3 && !(signals && declared.length === 2)) return declared;
@@ -38,7 +50,7 @@ function channelsFirst(declared: OpenShape, signals: boolean): OpenShape {
 }
 
 /** A signal that comes as [C, L], as [L] with one channel, or, where its steps are the rows of a picture, as [1, L, C]. */
-function signalValue(wanted: OpenShape, declared: OpenShape, { draft, channelsLast }: Building): KerasValue {
+function signalValue(wanted: OpenShape, declared: OpenShape, { draft, channelsLast }: Entrance): KerasValue {
   const stated = draft.inputShape;
   const [channels = null, steps = null] = wanted;
   const input = { inputs: [-1], name: 'input/reshape' } as const;

@@ -61,24 +61,29 @@ export class LayerWeights {
    * @throws ImportFault when it is missing, of another shape or type, or not finite.
    */
   read(layer: string, parameter: string, shape: Shape): Float32Array {
-    const { spec, group, begin } = this.find(layer, parameter);
-    if (spec.quantization !== undefined) {
+    const placed = this.find(layer, parameter);
+    const values = floatsOf(placed, parameter);
+    if (!isSameShape(placed.spec.shape, shape)) {
       throw new ImportFault(
-        `its ${parameter} is quantised to ${quoted(spec.quantization.dtype)}; only float32 is read`,
+        `its ${parameter} has the shape [${placed.spec.shape.join(', ')}], expected [${shape.join(', ')}]`,
       );
     }
-    if (spec.dtype !== 'float32') {
-      throw new ImportFault(`its ${parameter} has the type ${quoted(spec.dtype)}; only float32 is read`);
-    }
-    if (!isSameShape(spec.shape, shape)) {
-      throw new ImportFault(
-        `its ${parameter} has the shape [${spec.shape.join(', ')}], expected [${shape.join(', ')}]`,
-      );
-    }
-    const values = new Float32Array(sizeOf(shape));
-    new Uint8Array(values.buffer).set(group.subarray(begin, begin + values.byteLength));
-    if (!allFinite(values)) throw new ImportFault(`its ${parameter} holds values that are not finite`);
     return values;
+  }
+
+  /**
+   * A constant of a graph, whatever its shape: float32 (a view of the file where that is possible, not to be written to),
+   * int32 and bool as float64.
+   * @throws ImportFault when it is missing, of another type, or not finite.
+   */
+  constant(name: string): { readonly shape: Shape; readonly data: Float32Array | Float64Array } {
+    const placed = this.weights.get(name);
+    if (placed === undefined) throw new ImportFault('its value is missing in the weights');
+    const { shape, dtype, quantization } = placed.spec;
+    const isWhole = quantization === undefined && (dtype === 'int32' || dtype === 'bool');
+    if (!isWhole) return { shape, data: floatsOf(placed, 'value', true) };
+    const bytes = bytesOf(placed);
+    return { shape, data: Float64Array.from(dtype === 'int32' ? new Int32Array(bytes.buffer) : bytes) };
   }
 
   /** Converters write `layer/parameter`, with the names of enclosing models before it. */
@@ -93,6 +98,34 @@ export class LayerWeights {
       nested.length === 0 ? `its ${parameter} is missing in the weights` : `has ${nested.length} weights ${parameter}`,
     );
   }
+}
+
+function floatsOf(placed: Placed, parameter: string, asView = false): Float32Array {
+  const { dtype, quantization } = placed.spec;
+  if (quantization !== undefined) {
+    throw new ImportFault(`its ${parameter} is quantised to ${quoted(quantization.dtype)}; only float32 is read`);
+  }
+  if (dtype !== 'float32') {
+    throw new ImportFault(`its ${parameter} has the type ${quoted(dtype)}; only float32 is read`);
+  }
+  const values = (asView ? viewOf(placed) : null) ?? new Float32Array(bytesOf(placed).buffer);
+  if (!allFinite(values)) throw new ImportFault(`its ${parameter} holds values that are not finite`);
+  return values;
+}
+
+/** A weight where it lies in its file; null where that is not aligned. */
+function viewOf({ spec, group, begin }: Placed): Float32Array | null {
+  const offset = group.byteOffset + begin;
+  return offset % Float32Array.BYTES_PER_ELEMENT === 0
+    ? new Float32Array(group.buffer, offset, sizeOf(spec.shape))
+    : null;
+}
+
+/** A copy of a weight's bytes, in a buffer of its own. */
+function bytesOf({ spec, group, begin }: Placed): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(sizeOf(spec.shape) * (VALUE_BYTES[spec.dtype] ?? 0));
+  bytes.set(group.subarray(begin, begin + bytes.byteLength));
+  return bytes;
 }
 
 /**
