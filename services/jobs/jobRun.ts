@@ -94,7 +94,8 @@ export class JobRun {
 
   async #run(): Promise<void> {
     const { claimed, times } = this.#options;
-    const deadline = setTimeout(() => this.#abort.abort(tooLong(times.timeoutMs)), times.timeoutMs - claimed.ranMs);
+    const late = () => this.#abort.abort(tooLong(times.timeoutMs));
+    const deadline = setTimeout(late, times.timeoutMs - claimed.ranMs).unref();
     const settled = await this.#execute().then(
       (ending) => ({ ending }),
       (error: unknown) => ({ error }),

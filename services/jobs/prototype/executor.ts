@@ -1,0 +1,36 @@
+import { parsePrototype } from '../../../schemas/prototype.ts';
+import { type PrototypeParts, preparePrototype } from '../../compute/prototype/prepare.ts';
+import type { PrototypePool } from '../../compute/prototype/prototypePool.ts';
+import type { JobExecutor } from '../executor.ts';
+import { packPrototypes } from './outcome.ts';
+import { drawPreview } from './preview.ts';
+
+export interface PrototypeExecutorOptions extends PrototypeParts {
+  readonly pool: PrototypePool;
+}
+
+/** Searches for prototypes: requests as `prototypeJobRequest` writes them. */
+export function prototypeExecutor({ pool, ...parts }: PrototypeExecutorOptions): JobExecutor {
+  return async (stored, { signal, checkpoint, progress, save }) => {
+    const request = parsePrototype(stored);
+    const { task, plan } = await preparePrototype(request, parts, signal);
+    let previews: Promise<void> = Promise.resolve();
+    const reply = await pool.run(
+      { ...task, saved: checkpoint },
+      {
+        signal,
+        onReport: ({ progress: reached, images, snapshot }) => {
+          if (snapshot !== null) save(snapshot);
+          if (images === null) return progress(reached, null);
+          previews = previews.then(async () => {
+            progress(reached, await drawPreview(images, task.model, plan.targets));
+          });
+          // Awaited below; the search may fail first.
+          previews.catch(() => undefined);
+        },
+      },
+    );
+    await previews;
+    return packPrototypes(task.model, reply);
+  };
+}
