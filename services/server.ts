@@ -10,10 +10,12 @@ import { LiveRegistry } from '../models/registry/liveRegistry.ts';
 import { openRegistry, type Registry } from '../models/registry/registry.ts';
 import { buildApp } from './app.ts';
 import type { ExplanationService } from './compute/explanation.ts';
+import { PrototypePool } from './compute/prototype/prototypePool.ts';
 import { openExplanationService } from './compute/service.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { explanationExecutor } from './jobs/explanation/executor.ts';
 import { Jobs } from './jobs/jobs.ts';
+import { prototypeExecutor } from './jobs/prototype/executor.ts';
 import { FolderInUseError } from './jobs/sqlite/folderLock.ts';
 import { SqliteJobStore } from './jobs/sqlite/sqliteStore.ts';
 import type { JobStore } from './jobs/store.ts';
@@ -49,7 +51,8 @@ async function serve(config: Config, logger: Logger): Promise<void> {
   logModels(registry, logger);
   const service = await openService(config, logger);
   const reloadModels = () => reload(registry, service, logger);
-  const jobs = await openJobs(config, store, { service, registry, logger });
+  const pool = openPrototypePool(config);
+  const jobs = await openJobs(config, store, { service, registry, pool, logger });
   const app = await buildApp({ config, logger, service, registry, jobs, reloadModels, version: home.version });
   try {
     await app.listen({
@@ -59,11 +62,11 @@ async function serve(config: Config, logger: Logger): Promise<void> {
     });
   } catch (error) {
     await jobs.close();
-    await service.close();
+    await Promise.all([service.close(), pool.close()]);
     throw error;
   }
   reloadOnHangup(reloadModels, logger);
-  stopGracefully({ app, jobs, service }, logger);
+  stopGracefully({ app, jobs, service, pool }, logger);
 }
 
 /** Takes DATA_DIR for this service alone, before anything else is started. @throws ConfigError when another has it */
@@ -79,21 +82,40 @@ async function openJobStore({ DATA_DIR, DATA_DISK_BYTES }: Config): Promise<JobS
 }
 
 interface JobParts {
+  readonly pool: PrototypePool;
   readonly service: ExplanationService;
   readonly registry: Registry;
   readonly logger: Logger;
 }
 
-function openJobs(config: Config, store: JobStore, { service, registry, logger }: JobParts): Promise<Jobs> {
+function openJobs(config: Config, store: JobStore, parts: JobParts): Promise<Jobs> {
+  const { service, registry, pool, logger } = parts;
   const { MAX_RUNS: maxRuns, JOB_TIMEOUT_MS: timeoutMs } = config;
   return Jobs.open({
     store,
-    executors: { explanation: explanationExecutor({ service, registry, maxRuns, timeoutMs }) },
+    executors: {
+      explanation: explanationExecutor({ service, registry, maxRuns, timeoutMs }),
+      prototype: prototypeExecutor({ service, registry, pool }),
+    },
     workers: config.JOB_WORKERS,
     maxQueued: config.MAX_JOBS,
     timeoutMs,
     ttlMs: config.JOB_TTL,
     log: logger,
+  });
+}
+
+/** One thread for each job: what is left of the processor is for explanations. */
+function openPrototypePool(config: Config): PrototypePool {
+  return new PrototypePool({
+    engine: config.ENGINE,
+    providers: config.ONNX_PROVIDERS,
+    threads: 1,
+    workers: config.JOB_WORKERS,
+    maxBatch: config.MAX_BATCH,
+    cacheDir: config.CACHE_DIR,
+    cacheBytes: config.CACHE_BYTES,
+    cacheDiskBytes: config.CACHE_DISK_BYTES,
   });
 }
 
@@ -129,10 +151,11 @@ interface Running {
   readonly app: FastifyInstance;
   readonly jobs: Jobs;
   readonly service: ExplanationService;
+  readonly pool: PrototypePool;
 }
 
 /** Ends running requests, leaves running jobs for the next start, ends the workers, then the process. */
-function stopGracefully({ app, jobs, service }: Running, logger: Logger): void {
+function stopGracefully({ app, jobs, service, pool }: Running, logger: Logger): void {
   const skip: ['SIGHUP'] | [] = process.stdout.isTTY ? [] : ['SIGHUP'];
   const log = { error: (message: string) => logger.error(message) };
   closeWithGrace({ delay: STOP_MS, skip, logger: log }, async ({ signal, err }) => {
@@ -140,7 +163,7 @@ function stopGracefully({ app, jobs, service }: Running, logger: Logger): void {
     else logger.info(`${signal}: stopping`);
     await app.close();
     await jobs.close();
-    await service.close();
+    await Promise.all([service.close(), pool.close()]);
     logger.info('stopped');
   });
 }

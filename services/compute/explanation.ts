@@ -1,3 +1,4 @@
+import type { Network } from '../../models/network.ts';
 import type { Picture } from '../../models/preprocessing/pixels.ts';
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import type { ArrayTensor } from '../../models/tensors/tensor.ts';
@@ -134,6 +135,13 @@ export interface ExplanationService {
   explain(command: ExplainCommand, signal: AbortSignal): Promise<Explanation>;
   /** Tells the state of a model without loading it. */
   stateOf(model: RegisteredModel): ModelState;
+  /** The structure of a model's network. @throws ElucidError `model-failed` */
+  networkOf(model: RegisteredModel): Promise<Network>;
+  /**
+   * Decodes an image to what a model sees, [1, ...input shape].
+   * @throws ElucidError `invalid` where the model takes tensors only, `unsupported-image`, `too-large`
+   */
+  decode(model: RegisteredModel, bytes: Uint8Array, signal: AbortSignal): Promise<ArrayTensor>;
   /** Loads the model if needed and describes it. */
   describe(model: RegisteredModel): Promise<ModelDescription>;
   /** The compiled explanation as an ONNX model (inputs `input`, `target`, ...; outputs `relevance`, `scores`). */

@@ -108,6 +108,15 @@ class Service implements ExplanationService {
     return this.models.stateOf(model);
   }
 
+  networkOf(model: RegisteredModel): Promise<Network> {
+    return this.models.use(model, async ({ network }) => network);
+  }
+
+  async decode(model: RegisteredModel, bytes: Uint8Array, signal: AbortSignal): Promise<ArrayTensor> {
+    const { image } = await this.ingestPool.decode(model, bytes, false, signal);
+    return image.tensor;
+  }
+
   async describe(model: RegisteredModel): Promise<ModelDescription> {
     return describeModel(this.models, model);
   }

@@ -13,11 +13,16 @@ import { watchMethods } from './plugins/allowedMethods.ts';
 import { acceptForms } from './plugins/multipart.ts';
 import { openApiRoute } from './plugins/openapi.ts';
 import { validateByZod } from './plugins/validation.ts';
+import { presentPrototypes } from './prototype/jobResult.ts';
+import { prototypeRoute } from './prototype/route.ts';
 import { welcomeRoute } from './welcome.ts';
 
 /** The REST resources, encapsulated: validation by zod and forms stay inside. */
 export async function rest(plain: FastifyInstance, given: Omit<HttpContext, 'presenters'>): Promise<void> {
-  const context: HttpContext = { ...given, presenters: { explanation: presentExplanation } };
+  const context: HttpContext = {
+    ...given,
+    presenters: { explanation: presentExplanation, prototype: presentPrototypes },
+  };
   plain.removeContentTypeParser('text/plain');
   await acceptForms(plain, context.config.MAX_UPLOAD_BYTES);
   const app = validateByZod(plain);
@@ -27,6 +32,7 @@ export async function rest(plain: FastifyInstance, given: Omit<HttpContext, 'pre
   modelRoutes(app, context);
   exportRoute(app, context);
   filtersRoute(app, context);
+  prototypeRoute(app, context);
   jobRoutes(app, context);
   methodRoute(app);
   reloadRoute(app, context);

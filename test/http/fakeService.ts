@@ -1,3 +1,4 @@
+import { NETWORK_INPUT, type Network } from '../../models/network.ts';
 import { type ArrayTensor, arrayTensor, sizeOf } from '../../models/tensors/tensor.ts';
 import { faultAt } from '../../schemas/errors.ts';
 import type {
@@ -29,6 +30,25 @@ const description: ModelDescription = {
   composites: [{ name: 'epsilon', applies: true, reason: null }],
 };
 
+/** 784 pixels to ten scores. */
+const network: Network = {
+  id: 'id',
+  inputShape: [1, 28, 28],
+  layers: [
+    { type: 'reshape', name: 'flatten', inputs: [NETWORK_INPUT], shape: [784] },
+    {
+      type: 'dense',
+      name: 'dense',
+      inputs: [0],
+      shape: [10],
+      weight: arrayTensor([10, 784], new Float32Array(7840)),
+      bias: null,
+    },
+  ],
+  output: 1,
+  outputFunction: 'softmax',
+};
+
 export function fakeService(): FakeService {
   const service: FakeService = {
     commands: [],
@@ -57,6 +77,8 @@ export function fakeService(): FakeService {
       if (layer === 'nothing') throw faultAt('unknown-layer', '/layer', 'there is no layer "nothing"; there are conv');
       return service.weights;
     },
+    networkOf: async () => network,
+    decode: async () => arrayTensor([1, 1, 28, 28], new Float32Array(784)),
     retain: () => undefined,
     alive: async () => {
       if (service.aliveError !== null) throw service.aliveError;

@@ -1,0 +1,76 @@
+import type { RegisteredModel } from '../../../models/registry/registeredModel.ts';
+import type { Registry } from '../../../models/registry/registry.ts';
+import { ElucidError, faultAt } from '../../../schemas/errors.ts';
+import type { PrototypeRequest, PrototypeVariant } from '../../../schemas/prototype.ts';
+import type { PrototypeOptions, PrototypePlan } from '../../prototype/plan.ts';
+import { planPrototype } from '../../prototype/planPrototype.ts';
+import type { ExplanationService } from '../explanation.ts';
+import type { PrototypeModels, PrototypeTask } from './prototypeTask.ts';
+import { subjectOf } from './subjectOf.ts';
+
+/** What looks models up, reads their structure and decodes pictures. */
+export interface PrototypeParts {
+  readonly service: Pick<ExplanationService, 'networkOf' | 'decode'>;
+  readonly registry: Registry;
+}
+
+/** A request that was checked as far as can be told without searching. */
+export interface PreparedPrototype {
+  readonly task: Omit<PrototypeTask, 'saved'>;
+  readonly plan: PrototypePlan;
+}
+
+/**
+ * Finds the models of a request, decodes its picture and plans it.
+ * @throws ElucidError everything that is wrong with a request: `unknown-model`, `invalid`, `not-applicable`,
+ *   `unsupported-image`, `model-failed`
+ */
+export async function preparePrototype(
+  request: PrototypeRequest,
+  { service, registry }: PrototypeParts,
+  signal: AbortSignal,
+): Promise<PreparedPrototype> {
+  const { model: name, version, render: _render, init, ...rest } = request;
+  const model = registry.get(name, version);
+  const models = { model, ...companionsOf(model, request.variant, registry) };
+  const options: PrototypeOptions = { ...rest, init: await pictureOf(init, model, service, signal) };
+  const subject = await subjectOf(models, (one) => service.networkOf(one));
+  return { task: { ...models, options }, plan: planPrototype(subject, options) };
+}
+
+/** The companions that a variant needs; others may be missing. @throws ElucidError `model-failed` for one that is not there */
+function companionsOf(
+  { manifest, companions }: RegisteredModel,
+  variant: PrototypeVariant,
+  registry: Registry,
+): Omit<PrototypeModels, 'model'> {
+  const find = (field: 'density' | 'generator') => {
+    const name = companions[field];
+    if (name === null) return null;
+    try {
+      return registry.get(name);
+    } catch (error) {
+      if (!(error instanceof ElucidError)) throw error;
+      throw new ElucidError('model-failed', `companions.${field} of ${manifest.name}: ${error.message}`);
+    }
+  };
+  return {
+    density: variant === 'density' ? find('density') : null,
+    generator: variant === 'generator' || variant === 'dgn-am' ? find('generator') : null,
+  };
+}
+
+async function pictureOf(
+  init: PrototypeRequest['init'],
+  model: RegisteredModel,
+  service: PrototypeParts['service'],
+  signal: AbortSignal,
+): Promise<PrototypeOptions['init']> {
+  if (init === undefined || typeof init === 'string') return init;
+  if (init.tensor !== undefined) return { tensor: init.tensor };
+  const { name, input } = model.manifest;
+  if (input.kind !== 'image')
+    throw faultAt('invalid', '/init/image', `${name} takes tensors, not images: use init.tensor`);
+  const { shape, data } = await service.decode(model, init.image ?? new Uint8Array(), signal);
+  return { tensor: { shape: shape.slice(1), data } };
+}
