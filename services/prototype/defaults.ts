@@ -21,8 +21,8 @@ export const DEFAULTS: Readonly<Record<PrototypeVariant, VariantDefaults>> = {
     optimiser: 'adam',
     rates: [0.05, 0.005],
     momentum: 0.9,
-    l2: 0.5,
-    totalVariation: 0.5,
+    l2: 1.5,
+    totalVariation: 1.5,
     densityWeight: 0,
   },
   density: {

@@ -29,7 +29,7 @@ export function startPictures(
 
 /**
  * The variables of all rows as the search begins. The first prototype of a target starts at its picture, or at the code
- * whose picture is nearest; the others, and with `noise` all, some normal noise away from there.
+ * whose picture is nearest; the others, and with `noise` all, some normal noise away from there (from zero all do).
  */
 export function* beginning(setup: RunSetup, maxBatch: number): Runs<Float32Array> {
   const { rows, options, variableShape, bounds, structure, targets, startOf } = setup;
