@@ -25,7 +25,7 @@ export interface SubmittedWork {
 }
 
 /**
- * Answers a request by a job: 202 with the job and its place, or 200 where an `Idempotency-Key` leads to one that has
+ * Answers a request by a job: 202 with the job and its place, also where an `Idempotency-Key` leads to one that has
  * ended. With `Prefer: wait=N` the answer is the result itself if it is ready within N seconds, and at most MAX_WAIT_S.
  * @throws ElucidError `invalid` for a bad key, `idempotency-conflict`, `queue-full`, `storage-full`
  */
@@ -66,8 +66,8 @@ async function waited(
 }
 
 function sendJob(job: Job, reply: FastifyReply): FastifyReply {
-  if (ENDED.has(job.state)) return reply.code(200).send(job);
-  return reply.code(202).header('retry-after', LOOK_AGAIN_S).send(job);
+  if (!ENDED.has(job.state)) reply.header('retry-after', LOOK_AGAIN_S);
+  return reply.code(202).send(job);
 }
 
 function idempotencyKeyOf({ headers }: FastifyRequest): string | null {
