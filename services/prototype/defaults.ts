@@ -2,6 +2,7 @@ import type { InitName, PrototypeVariant } from '../../schemas/prototype.ts';
 
 /** What a variant does where a request says nothing. Chosen on mnist-mlp and mnist-cnn: docs/prototypes.md. */
 export interface VariantDefaults {
+  /** Class means give way to the mean where there are none: of a hidden unit, or of a model without them. */
   readonly init: InitName;
   readonly optimiser: 'adam' | 'momentum';
   /** First and last step size, in widths of the box (for dgn-am: as they are). */
@@ -26,13 +27,13 @@ export const DEFAULTS: Readonly<Record<PrototypeVariant, VariantDefaults>> = {
     densityWeight: 0,
   },
   density: {
-    init: 'mean',
+    init: 'class-mean',
     optimiser: 'adam',
     rates: [0.05, 0.005],
     momentum: 0.9,
     l2: 0,
     totalVariation: 0,
-    densityWeight: 0.02,
+    densityWeight: 0.008,
   },
   generator: {
     init: 'mean',

@@ -1,6 +1,7 @@
 import { isLinear, layerAt, NETWORK_INPUT } from '../../models/network.ts';
 import { faultAt } from '../../schemas/errors.ts';
-import type { ObjectiveName } from '../../schemas/prototype.ts';
+import type { InitName, ObjectiveName } from '../../schemas/prototype.ts';
+import type { ClientTensor } from '../../schemas/tensorInput.ts';
 import { layerIndex } from '../explanation/targetNames.ts';
 import { DEFAULTS, MOMENTUM } from './defaults.ts';
 import type { PrototypeOptions, ResolvedOptions } from './plan.ts';
@@ -29,13 +30,14 @@ export function isGenerative({ variant }: Pick<PrototypeOptions, 'variant'>): bo
  */
 export function resolveOptions(options: PrototypeOptions, subject: PrototypeSubject, scale: Scale): ResolvedOptions {
   const { variant, steps, tolerance, seed, count } = options;
-  const { l2, totalVariation, densityWeight, init } = DEFAULTS[variant];
+  const { l2, totalVariation, densityWeight } = DEFAULTS[variant];
+  const init = initOf(options, subject, scale.unit);
   const given = options.regularisers;
   const diverse = options.diversity.weight > 0 && count > 1;
   const resolved: ResolvedOptions = {
     variant,
     objective: objectiveOf(options, subject, scale.unit),
-    init: typeof options.init === 'object' ? 'tensor' : (options.init ?? init),
+    init: typeof init === 'object' ? 'tensor' : init,
     regularisers: {
       l2: given.l2 ?? l2 / (scale.elements * scale.width ** 2),
       totalVariation: given.totalVariation ?? defaultVariation(totalVariation, subject, scale),
@@ -68,6 +70,17 @@ export function diversityLayer(
   if (diversity.layer !== undefined) return layerIndex(diversity.layer, network, '/diversity/layer');
   const last = network.layers.slice(0, (unit ?? network.output) + 1).findLast(isLinear);
   return last?.inputs[0] ?? NETWORK_INPUT;
+}
+
+/** Where the search starts: the asked place, else the variant's, which the model may not have. */
+export function initOf(
+  { init, variant }: PrototypeOptions,
+  { classMeans }: PrototypeSubject,
+  unit: number | null,
+): InitName | { readonly tensor: ClientTensor } {
+  if (init !== undefined) return init;
+  const own = DEFAULTS[variant].init;
+  return own === 'class-mean' && (classMeans === null || unit !== null) ? 'mean' : own;
 }
 
 function nameOf({ network }: PrototypeSubject, layer: number): string {

@@ -6,7 +6,6 @@ import { sha256 } from '../engine/identity.ts';
 import { frameCount } from './animation.ts';
 import { type Bounds, boundsOf, boundsOfPairs, meanWidth } from './bounds.ts';
 import { checkCompanions } from './companions.ts';
-import { DEFAULTS } from './defaults.ts';
 import type { WeightedTerm } from './graphs/labels.ts';
 import {
   activationGraph,
@@ -21,7 +20,7 @@ import { generatorAscent } from './optimisers/generatorAscent.ts';
 import { lbfgs } from './optimisers/lbfgs.ts';
 import { momentum } from './optimisers/momentum.ts';
 import type { OptimiserMaker } from './optimisers/optimiser.ts';
-import { diversityLayer, isGenerative, resolveOptions } from './options.ts';
+import { diversityLayer, initOf, isGenerative, resolveOptions } from './options.ts';
 import type { PrototypeDriver, PrototypeOptions, PrototypePlan, ResolvedOptions } from './plan.ts';
 import { PrototypeRun } from './run.ts';
 import { ACTIVATIONS, CODE, OBJECTIVE, type RunSetup } from './setup.ts';
@@ -88,7 +87,7 @@ function setUp(subject: PrototypeSubject, options: PrototypeOptions): RunSetup {
   const structure = structureOf(resolved, options, subject, unit);
   const rows = targets.length * options.count;
   checkSize(rows, elements, targets.length);
-  const init = options.init ?? DEFAULTS[options.variant].init;
+  const init = initOf(options, subject, unit);
   const startOf = structure.generator && init === 'noise' ? null : startPictures(init, subject, targets);
   if (startOf !== null)
     targets.forEach((_, target) => {

@@ -180,6 +180,10 @@ test('class means that a model does not have are not applicable; the mean is the
   expect(code).toBe('not-applicable');
   expect(message).toMatch(/companions\.classMeans of the manifest of smooth/);
   expect(planPrototype(BARE, optionsOf({ init: 'mean' })).options.init).toBe('mean');
+  const density = { variant: 'density' };
+  expect(planPrototype(SMOOTH_SUBJECT, optionsOf(density)).options.init).toBe('class-mean');
+  expect(planPrototype(SMOOTH_SUBJECT, optionsOf({ ...density, target: UNIT })).options.init).toBe('mean');
+  expect(planPrototype({ ...SMOOTH_SUBJECT, classMeans: null }, optionsOf(density)).options.init).toBe('mean');
 });
 
 test('more prototypes than memory is good for are refused with the count', () => {
@@ -202,6 +206,10 @@ function wideOutput(outputs: number): PrototypeSubject['network'] {
 describe('companions', () => {
   const density = SMOOTH_SUBJECT.density ?? { name: '', network: SMOOTH_SUBJECT.network, box: null };
   const generator = SMOOTH_SUBJECT.generator ?? { name: '', network: SMOOTH_SUBJECT.network };
+
+  test('of other variants need not be there', () => {
+    expect(() => checkCompanions({ ...SMOOTH_SUBJECT, density: null, generator: null })).not.toThrow();
+  });
 
   test('that fit are taken: flat inputs of an expert, larger pictures of a generator', () => {
     expect(() => checkCompanions(SMOOTH_SUBJECT)).not.toThrow();
@@ -244,7 +252,6 @@ describe('companions', () => {
       /companions\.codeRange of smooth: holds 2 values.*3 units/,
     ],
     ['a range upside down', { codeRange: Float32Array.of(0, 1, 2, 1, 0, 1) }, /unit 1 has the range 2 to 1/],
-    ['a range without a generator', { generator: null }, /codeRange.*without a generator/],
     ['class means of another shape', { classMeans: new Float32Array(33) }, /classMeans of smooth: holds 33 values/],
   ] as const)('%s: the error names the field, what was found and what is needed', (_title, change, detail) => {
     const check = () => checkCompanions({ ...SMOOTH_SUBJECT, ...change });

@@ -111,6 +111,7 @@ describe.each(ENGINES)('a search on %s', (_name, create) => {
     const { plan, outcome } = await find(SMOOTH_SUBJECT, {
       ...SHORT,
       variant: 'density',
+      init: 'mean',
       densityWeight: 0.1,
       regularisers: { l2: 0.3, totalVariation: 0.2 },
       target: 'dog',
