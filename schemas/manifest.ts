@@ -104,6 +104,9 @@ const outputSchema = z.strictObject({
   unit: z.string().min(1).max(64).optional().describe('Unit of a regression.'),
 });
 
+/** Names that `companions` may hold. */
+export const COMPANIONS = ['density', 'generator', 'codeRange', 'classMeans'] as const;
+
 const companionsSchema = z
   .strictObject({
     density: modelNameSchema.optional().describe('A model of the density of the inputs, for prototypes.'),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { manifestSchema, modelVersionSchema } from './manifest.ts';
+import { COMPANIONS, manifestSchema, modelVersionSchema } from './manifest.ts';
 import { METHOD_NAMES } from './methods.ts';
+import { PROTOTYPE_VARIANTS } from './prototype.ts';
 
 const state = z
   .enum(['idle', 'loading', 'ready', 'failed'])
@@ -19,6 +20,10 @@ export const modelSummarySchema = z
     format: z.string().nullable(),
     input: z.object({ kind: z.string(), shape: z.array(z.int()) }).nullable(),
     outputs: z.object({ kind: z.string(), labels: z.int().nullable() }).nullable(),
+    companions: z
+      .array(z.enum(COMPANIONS))
+      .nullable()
+      .describe('What its manifest names for prototypes: variants of POST /prototype need them'),
     metrics: z.record(z.string(), z.union([z.number(), z.string()])).nullable(),
   })
   .meta({ id: 'ModelSummary' });
@@ -51,6 +56,7 @@ export const modelDetailSchema = z
     ),
     methods: z.array(applicability(z.enum(METHOD_NAMES))),
     composites: z.array(applicability(z.string())),
+    variants: z.array(applicability(z.enum(PROTOTYPE_VARIANTS))).describe('Of POST /prototype'),
   })
   .meta({ id: 'ModelDetail' });
 

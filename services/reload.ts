@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { type LiveRegistry, modelsOf, type RegistryChanges } from '../models/registry/liveRegistry.ts';
 import type { Registry } from '../models/registry/registry.ts';
 import type { ExplanationService } from './compute/explanation.ts';
+import { companionFault } from './compute/prototype/companionModels.ts';
 import type { Repair } from './compute/storeCheck.ts';
 
 /**
@@ -17,6 +18,7 @@ export async function reload(
   service.retain(modelsOf(registry));
   const { added, changed, removed, failed } = changes;
   logger.info({ added, changed, removed, failed }, 'models read again');
+  logMissingCompanions(registry, logger);
   return changes;
 }
 
@@ -28,6 +30,18 @@ export function logModels(registry: Registry, logger: FastifyBaseLogger): void {
     } else {
       const { name, version } = entry.model.manifest;
       logger.debug({ model: name, version }, `model ${name} registered`);
+    }
+  }
+  logMissingCompanions(registry, logger);
+}
+
+/** Tells which models name others as companions that are not there: prototypes that need them fail. */
+function logMissingCompanions(registry: Registry, logger: FastifyBaseLogger): void {
+  for (const model of modelsOf(registry)) {
+    const { name, version } = model.manifest;
+    for (const field of ['density', 'generator'] as const) {
+      const fault = companionFault(model, field, registry);
+      if (fault !== null) logger.warn({ model: name, version }, fault);
     }
   }
 }

@@ -42,20 +42,23 @@ export interface LayoutRequest {
   readonly labelled: boolean;
   /** Characters of the longest number beside a colour bar; null without colour bars. */
   readonly barCharacters: number | null;
+  /** Longest side of the sheet; default: MAX_CANVAS. */
+  readonly maxSide?: number | undefined;
 }
 
 /**
  * Places `count` tiles on a sheet that is about square. Maps have the size that was asked for unless the sheet would
- * exceed MAX_CANVAS; then all of them are smaller.
+ * exceed its longest side; then all of them are smaller.
  * @throws ElucidError `invalid` when even maps of one pixel do not fit.
  */
 export function layoutSheet(request: LayoutRequest): SheetLayout {
+  const { maxSide = MAX_CANVAS } = request;
   let longer = longerSide(request.natural, request.options.size);
   for (;;) {
     const sheet = placeTiles(request, longer);
-    const excess = Math.max(sheet.width, sheet.height) / MAX_CANVAS;
+    const excess = Math.max(sheet.width, sheet.height) / maxSide;
     if (excess <= 1) return sheet;
-    if (longer <= 1) throw new ElucidError('invalid', `a sheet of ${request.count} maps exceeds ${MAX_CANVAS} pixels`);
+    if (longer <= 1) throw new ElucidError('invalid', `a sheet of ${request.count} maps exceeds ${maxSide} pixels`);
     longer = Math.max(1, Math.min(longer - 1, Math.floor(longer / excess)));
   }
 }

@@ -8,6 +8,8 @@ import { resizePicture } from './resizePicture.ts';
 export interface PictureSheetOptions extends Pick<RenderOptions, 'size' | 'interpolation'> {
   /** What is written below each picture of several. */
   readonly titles: readonly string[];
+  /** Longest side of the sheet; default: that of every picture. */
+  readonly maxSide?: number | undefined;
 }
 
 /**
@@ -24,6 +26,7 @@ export function drawPictureSheet(pictures: readonly Picture[], options: PictureS
     options: { size: options.size, mode: 'map' },
     labelled,
     barCharacters: null,
+    maxSide: options.maxSide,
   });
   const { panel, labelTop, textScale } = layout.tile;
   const enlarged = (picture: Picture) => resizePicture(picture, panel.width, panel.height, options.interpolation);

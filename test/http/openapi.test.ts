@@ -64,6 +64,7 @@ test('every route is there', () => {
     'GET /models/{name}/layers/{layer}/filters',
     'POST /admin/models/reload',
     'POST /explain',
+    'POST /prototype',
   ]);
 });
 

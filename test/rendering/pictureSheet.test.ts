@@ -22,13 +22,26 @@ test('several stand side by side, 8 pixels apart, on white', () => {
   expect(sheet.width).toBe(8 + 3 * 24);
 });
 
+test('the pictures of a sheet are as small as its longest side wants', () => {
+  const sheet = drawPictureSheet([plain(10), plain(20), plain(30)], { ...options, maxSide: 60 });
+  expect(Math.max(sheet.width, sheet.height)).toBeLessThanOrEqual(60);
+  expect(sheet.width).toBeGreaterThan(50);
+});
+
+test('no frames are refused', async () => {
+  await expect(encodeAnimation([], 40)).rejects.toThrow(RangeError);
+});
+
 test('no picture is refused', () => {
   expect(() => drawPictureSheet([], options)).toThrow(RangeError);
 });
 
 test('an animation has its frames, in order and without loss', async () => {
   const levels = [0, 100, 200];
-  const bytes = await encodeAnimation(levels.map(plain), 40);
+  const bytes = await encodeAnimation(
+    levels.map((level) => () => plain(level)),
+    40,
+  );
   const metadata = await sharp(bytes, { animated: true }).metadata();
   expect(metadata).toMatchObject({ format: 'webp', pages: 3, pageHeight: 4, width: 4, loop: 0, delay: [40, 40, 480] });
   const { data } = await sharp(bytes, { animated: true }).removeAlpha().raw().toBuffer({ resolveWithObject: true });
@@ -37,5 +50,5 @@ test('an animation has its frames, in order and without loss', async () => {
 
 test('frames of different sizes are refused', async () => {
   const other: Picture = { width: 2, height: 8, channels: 3, data: new Uint8Array(48) };
-  await expect(encodeAnimation([plain(0), other], 40)).rejects.toThrow(RangeError);
+  await expect(encodeAnimation([() => plain(0), () => other], 40)).rejects.toThrow(RangeError);
 });

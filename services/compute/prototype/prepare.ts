@@ -1,12 +1,16 @@
 import type { RegisteredModel } from '../../../models/registry/registeredModel.ts';
 import type { Registry } from '../../../models/registry/registry.ts';
-import { ElucidError, faultAt } from '../../../schemas/errors.ts';
-import type { PrototypeRequest, PrototypeVariant } from '../../../schemas/prototype.ts';
+import { faultAt } from '../../../schemas/errors.ts';
+import type { PrototypeRequest } from '../../../schemas/prototype.ts';
 import type { PrototypeOptions, PrototypePlan } from '../../prototype/plan.ts';
 import { planPrototype } from '../../prototype/planPrototype.ts';
 import type { ExplanationService } from '../explanation.ts';
-import type { PrototypeModels, PrototypeTask } from './prototypeTask.ts';
+import { companionsOf } from './companionModels.ts';
+import type { PrototypeTask } from './prototypeTask.ts';
 import { subjectOf } from './subjectOf.ts';
+
+/** Most points of all trajectories of an answer. */
+const MAX_POINTS = 2 ** 20;
 
 /** What looks models up, reads their structure and decodes pictures. */
 export interface PrototypeParts {
@@ -35,29 +39,16 @@ export async function preparePrototype(
   const models = { model, ...companionsOf(model, request.variant, registry) };
   const options: PrototypeOptions = { ...rest, init: await pictureOf(init, model, service, signal) };
   const subject = await subjectOf(models, (one) => service.networkOf(one));
-  return { task: { ...models, options }, plan: planPrototype(subject, options) };
+  const plan = planPrototype(subject, options);
+  refuseLongTrajectories(options, plan.rows);
+  return { task: { ...models, options }, plan };
 }
 
-/** The companions that a variant needs; others may be missing. @throws ElucidError `model-failed` for one that is not there */
-function companionsOf(
-  { manifest, companions }: RegisteredModel,
-  variant: PrototypeVariant,
-  registry: Registry,
-): Omit<PrototypeModels, 'model'> {
-  const find = (field: 'density' | 'generator') => {
-    const name = companions[field];
-    if (name === null) return null;
-    try {
-      return registry.get(name);
-    } catch (error) {
-      if (!(error instanceof ElucidError)) throw error;
-      throw new ElucidError('model-failed', `companions.${field} of ${manifest.name}: ${error.message}`);
-    }
-  };
-  return {
-    density: variant === 'density' ? find('density') : null,
-    generator: variant === 'generator' || variant === 'dgn-am' ? find('generator') : null,
-  };
+/** @throws ElucidError `invalid` */
+function refuseLongTrajectories({ include, steps }: PrototypeOptions, rows: number): void {
+  if (!include.includes('trajectory') || rows * steps <= MAX_POINTS) return;
+  const detail = `the trajectories of ${rows} prototypes over ${steps} steps have ${rows * steps} points; allowed are ${MAX_POINTS}`;
+  throw faultAt('invalid', '/include', detail);
 }
 
 async function pictureOf(

@@ -2,8 +2,10 @@ import type { z } from 'zod';
 import type { RegisteredModel, RegistryEntry } from '../../../models/registry/registeredModel.ts';
 import type { Registry } from '../../../models/registry/registry.ts';
 import { ElucidError } from '../../../schemas/errors.ts';
+import { COMPANIONS } from '../../../schemas/manifest.ts';
 import { modelDetailSchema, modelListSchema, modelParamsSchema, modelQuerySchema } from '../../../schemas/models.ts';
 import type { ExplanationService } from '../../compute/explanation.ts';
+import { describeVariants } from '../../compute/prototype/variants.ts';
 import type { HttpContext } from '../context.ts';
 import { json, problems } from '../openapi/responses.ts';
 import type { ZodApp } from '../plugins/validation.ts';
@@ -12,7 +14,7 @@ type ModelDetail = z.output<typeof modelDetailSchema>;
 type ModelSummary = z.output<typeof modelListSchema>['models'][number];
 
 /** What is known of the inside of a model that cannot be loaded. */
-const NOTHING = { layers: [], methods: [], composites: [] };
+const NOTHING = { layers: [], methods: [], composites: [], variants: [] };
 
 /** GET /models and /models/{name}. */
 export function modelRoutes(app: ZodApp, { service, registry }: HttpContext): void {
@@ -36,8 +38,8 @@ export function modelRoutes(app: ZodApp, { service, registry }: HttpContext): vo
     schema: {
       operationId: 'describeModel',
       tags: ['models'],
-      summary: 'One model: its manifest, layers, and the methods that apply',
-      description: 'Loads the model if that has not happened yet.',
+      summary: 'One model: its manifest, layers, and the methods and variants that apply',
+      description: 'Loads the model and its companions if that has not happened yet.',
       params: modelParamsSchema,
       querystring: modelQuerySchema,
       response: { 200: json('The model', modelDetailSchema), ...problems(404, 405, 422, 500, 503) },
@@ -49,11 +51,11 @@ export function modelRoutes(app: ZodApp, { service, registry }: HttpContext): vo
 function summary(entry: RegistryEntry, service: ExplanationService): ModelSummary {
   if (entry.state === 'failed') {
     const { name, version, reason } = entry;
-    const unknown = { title: null, format: null, input: null, outputs: null, metrics: null };
+    const unknown = { title: null, format: null, input: null, outputs: null, companions: null, metrics: null };
     return { name, version, state: 'failed', reason, ...unknown };
   }
   const { manifest, labels } = entry.model;
-  const { name, version, title, format, input, output, metrics } = manifest;
+  const { name, version, title, format, input, output, companions, metrics } = manifest;
   const state = service.stateOf(entry.model);
   return {
     name,
@@ -64,6 +66,7 @@ function summary(entry: RegistryEntry, service: ExplanationService): ModelSummar
     format,
     input: { kind: input.kind, shape: [...input.shape] },
     outputs: { kind: output.kind, labels: labels?.length ?? null },
+    companions: COMPANIONS.filter((field) => companions?.[field] !== undefined),
     metrics: metrics ?? null,
   };
 }
@@ -90,6 +93,7 @@ async function detail(
     };
   }
   const description = await service.describe(model);
+  const variants = description.state === 'failed' ? [] : await describeVariants(model, { service, registry });
   return {
     name,
     version: model.manifest.version,
@@ -101,6 +105,7 @@ async function detail(
     layers: description.layers.map((layer) => ({ ...layer, output_shape: [...layer.output_shape] })),
     methods: [...description.methods],
     composites: [...description.composites],
+    variants: [...variants],
   };
 }
 

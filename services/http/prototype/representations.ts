@@ -4,7 +4,7 @@ import type { PrototypesAnswer } from '../../../schemas/prototypes.ts';
 import type { PictureFormat } from '../../../schemas/render.ts';
 import type { StoredPrototypes } from '../../jobs/prototype/outcome.ts';
 import { titleOf } from '../../jobs/prototype/preview.ts';
-import { encodeAnimation } from '../../rendering/animation.ts';
+import { encodeAnimation, frameSide } from '../../rendering/animation.ts';
 import { encodePicture } from '../../rendering/encode.ts';
 import { drawPictureSheet } from '../../rendering/pictureSheet.ts';
 
@@ -62,13 +62,25 @@ export function prototypesNpy({ values }: StoredPrototypes): Buffer {
   return Buffer.from(file.buffer, file.byteOffset, file.byteLength);
 }
 
+/** Frames of the asked size, or of the largest one of which all frames fit. */
 function animationOf(stored: StoredPrototypes, render: Render): Promise<Buffer> {
-  const frames = stored.frames.map(({ pictures }) => sheetOf(stored, pictures, render));
+  const maxSide = frameSide(stored.frames.length);
+  const frames = stored.frames.map(
+    ({ pictures }) =>
+      () =>
+        sheetOf(stored, pictures, render, maxSide),
+  );
   return encodeAnimation(frames, FRAME_MS);
 }
 
-function sheetOf({ rows }: StoredPrototypes, pictures: StoredPrototypes['pictures'], { size, interpolation }: Render) {
-  return drawPictureSheet(pictures, { size, interpolation, titles: rows.map(({ target }) => titleOf(target)) });
+function sheetOf(
+  { rows }: StoredPrototypes,
+  pictures: StoredPrototypes['pictures'],
+  { size, interpolation }: Render,
+  maxSide?: number,
+) {
+  const titles = rows.map(({ target }) => titleOf(target));
+  return drawPictureSheet(pictures, { size, interpolation, titles, maxSide });
 }
 
 /** Little-endian, as every machine that the engines run on is. */

@@ -6,7 +6,7 @@ import { packPrototypes } from './outcome.ts';
 import { drawPreview } from './preview.ts';
 
 export interface PrototypeExecutorOptions extends PrototypeParts {
-  readonly pool: PrototypePool;
+  readonly pool: Pick<PrototypePool, 'run'>;
 }
 
 /** Searches for prototypes: requests as `prototypeJobRequest` writes them. */
@@ -31,6 +31,6 @@ export function prototypeExecutor({ pool, ...parts }: PrototypeExecutorOptions):
       },
     );
     await previews;
-    return packPrototypes(task.model, reply);
+    return packPrototypes(task.model, reply, request.include);
   };
 }
