@@ -32,7 +32,7 @@ describe('npm run train', () => {
     for (const name of recipes.keys()) {
       expect(rows).toContainEqual(
         expect.stringMatching(
-          new RegExp(`^\\| \`${name}\` \\|.*\\| [a-z ]*-?\\d+\\.\\d+ [^|]*\\| \`npm run train -- ${name}\` \\|$`),
+          new RegExp(`^\\| \`${name}\` \\|.*\\| [a-z -]*\\d+\\.\\d+ [^|]*\\| \`npm run train -- ${name}\` \\|$`),
         ),
       );
     }
