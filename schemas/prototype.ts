@@ -52,7 +52,7 @@ const init = z
   ])
   .describe(
     'Where the search starts: the mean of the class means (zero where the model has none), the mean of the class, zeros, ' +
-      'noise by the seed, or an input. With a generator it becomes the code whose image is nearest; noise is a random code.',
+      'noise by the seed, or an input. With a generator it becomes the code whose image is nearest; noise is a random code. Default: of the variant.',
   );
 
 const weight = (description: string) => z.number().min(0).max(1e6).optional().describe(description);

@@ -29,7 +29,7 @@ async function network(model: RegisteredModel) {
 
 async function subjectOf(name: string): Promise<PrototypeSubject> {
   const model = registry.get(name);
-  const density = registry.get('mnist-rbm');
+  const [density, generator] = [registry.get('mnist-rbm'), registry.get('mnist-decoder')];
   const means = await readFile(model.companions.classMeans ?? '');
   return {
     name,
@@ -39,7 +39,7 @@ async function subjectOf(name: string): Promise<PrototypeSubject> {
     labels: model.labels,
     classMeans: decodeNpy(means).data,
     density: { name: 'mnist-rbm', network: await network(density), box: density.box },
-    generator: null,
+    generator: { name: 'mnist-decoder', network: await network(generator) },
     codeRange: null,
   };
 }
@@ -70,6 +70,8 @@ describe.each(['mnist-mlp', 'mnist-cnn'])('prototypes of %s by the defaults', (n
     ['simple, from zero', { variant: 'simple', init: 'zero' }],
     ['density', { variant: 'density' }],
     ['density, from the mean', { variant: 'density', init: 'mean' }],
+    ['generator', { variant: 'generator' }],
+    ['generator, from the class means', { variant: 'generator', init: 'class-mean' }],
   ])(
     '%s: the network is sure of all ten digits',
     async (_title, request) => {
