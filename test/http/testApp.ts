@@ -4,11 +4,13 @@ import type { RegistryChanges } from '../../models/registry/liveRegistry.ts';
 import type { RegisteredModel, RegistryEntry } from '../../models/registry/registeredModel.ts';
 import type { Registry } from '../../models/registry/registry.ts';
 import { ElucidError } from '../../schemas/errors.ts';
-import { type ManifestSpec, manifestSchema } from '../../schemas/manifest.ts';
+import { type Manifest, type ManifestSpec, manifestSchema } from '../../schemas/manifest.ts';
 import { type AppDependencies, buildApp } from '../../services/app.ts';
 import { explanationExecutor } from '../../services/jobs/explanation/executor.ts';
 import { Jobs } from '../../services/jobs/jobs.ts';
+import { prototypeExecutor } from '../../services/jobs/prototype/executor.ts';
 import { MemoryJobStore } from '../jobs/memoryStore.ts';
+import { type FakePrototypes, fakePrototypes } from './fakePrototypes.ts';
 import { type FakeService, fakeService } from './fakeService.ts';
 
 /** The app over the fake service, with the models `digits` (1 × 28 × 28 images), `signal` (6 × 32) and `table` (vectors of 4). */
@@ -16,19 +18,24 @@ export interface TestApp {
   readonly app: FastifyInstance;
   readonly service: FakeService;
   readonly jobs: Jobs;
+  readonly prototypes: FakePrototypes;
   /** Every line that was logged. */
   readonly log: string[];
 }
 
 export async function testApp(config: Partial<AppDependencies['config']> = {}): Promise<TestApp> {
   const service = fakeService();
+  const prototypes = fakePrototypes();
   const log: string[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(line) });
   const registry = testRegistry();
   const limits = { MAX_UPLOAD_BYTES: 64 * 1024, MAX_RUNS: 8, EXPLAIN_TIMEOUT_MS: 5000, TRUST_PROXY: false, ...config };
   const jobs = await Jobs.open({
     store: new MemoryJobStore(),
-    executors: { explanation: explanationExecutor({ service, registry, maxRuns: limits.MAX_RUNS, timeoutMs: 60_000 }) },
+    executors: {
+      explanation: explanationExecutor({ service, registry, maxRuns: limits.MAX_RUNS, timeoutMs: 60_000 }),
+      prototype: prototypeExecutor({ service, registry, pool: prototypes }),
+    },
     workers: 1,
     maxQueued: 4,
     timeoutMs: 60_000,
@@ -44,7 +51,7 @@ export async function testApp(config: Partial<AppDependencies['config']> = {}): 
     reloadModels: async () => RELOADED,
     version: '1.2.3',
   });
-  return { app, service, jobs, log };
+  return { app, service, jobs, prototypes, log };
 }
 
 /** What reading the models again gives. */
@@ -64,8 +71,9 @@ const DIGITS: ManifestSpec = {
   title: 'Digits',
   format: 'tfjs',
   files,
-  input: { kind: 'image', shape: [1, 28, 28], box: [0, 1] },
+  input: { kind: 'image', shape: [1, 28, 28], preprocessing: { scale: 1 / 255 }, box: [0, 1] },
   output: { kind: 'classification', labels: ['0', '1'] },
+  companions: { density: 'broken', generator: 'nowhere' },
 };
 
 const TABLE: ManifestSpec = {
@@ -79,7 +87,7 @@ const TABLE: ManifestSpec = {
 
 const SIGNAL: ManifestSpec = { ...TABLE, name: 'signal', input: { kind: 'tensor', shape: [6, 32] } };
 
-function testRegistry(): Registry {
+export function testRegistry(): Registry {
   const broken: RegistryEntry = { state: 'failed', name: 'broken', version: '1', reason: 'weights.bin is missing' };
   const entries: RegistryEntry[] = [
     broken,
@@ -103,6 +111,10 @@ function testRegistry(): Registry {
   return registry;
 }
 
+function companionModels({ companions }: Manifest) {
+  return { density: companions?.density ?? null, generator: companions?.generator ?? null };
+}
+
 function registered(spec: ManifestSpec): RegisteredModel {
   const manifest = manifestSchema.parse(spec);
   return {
@@ -116,6 +128,6 @@ function registered(spec: ManifestSpec): RegisteredModel {
     labels: manifest.output.kind === 'classification' ? ['0', '1'] : null,
     box: null,
     meanImage: null,
-    companions: { density: null, generator: null, codeRange: null, classMeans: null },
+    companions: { codeRange: null, classMeans: null, ...companionModels(manifest) },
   };
 }

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { jobSchema } from '../../../schemas/jobs.ts';
 import { prototypeSchema } from '../../../schemas/prototype.ts';
 import { prototypesSchema } from '../../../schemas/prototypes.ts';
@@ -13,11 +12,11 @@ const EXAMPLES = [
 
 const finished: Response = {
   description:
-    'With `Prefer: wait=N`, or for an `Idempotency-Key` of a job that has ended: the prototypes, by Accept. Pictures of ' +
-    'several are a labelled sheet; as WebP the search is animated if `include` asked for that.',
+    'With `Prefer: wait=N`, if the job ends in time: the prototypes, by Accept. Pictures of several are a labelled sheet; as ' +
+    'WebP the search is animated if `include` asks for that.',
   headers: jobAnswerHeaders,
   content: {
-    'application/json': { schema: z.union([prototypesSchema, jobSchema]) },
+    'application/json': { schema: prototypesSchema },
     ...binary('image/png', 'image/webp', 'image/avif', 'image/jpeg', 'application/x-npy'),
   },
 };
