@@ -68,8 +68,9 @@ export function packPrototypes(
 /** What `packPrototypes` packed. */
 export function unpackPrototypes({ body, blobs }: JobOutput): StoredPrototypes {
   const { shape, size, steps, ...rest } = JSON.parse(body) as Body;
-  const bytes = blobs['values']?.slice() ?? new Uint8Array();
-  const values = new Float32Array(bytes.buffer, 0, bytes.byteLength / Float32Array.BYTES_PER_ELEMENT);
+  // A copy: floats must begin at a multiple of four.
+  const { buffer } = new Uint8Array(blobs['values'] ?? 0);
+  const values = new Float32Array(buffer);
   const count = rest.rows.length;
   const frames = split(blobs['frames'], size);
   return {

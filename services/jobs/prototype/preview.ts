@@ -3,13 +3,15 @@ import { sizeOf } from '../../../models/tensors/tensor.ts';
 import type { PrototypeTargetInfo } from '../../prototype/plan.ts';
 import { encodePicture } from '../../rendering/encode.ts';
 import { drawPictureSheet } from '../../rendering/pictureSheet.ts';
+import { MAX_PREVIEW_BYTES } from '../store.ts';
 import { inputDrawer } from './pictures.ts';
 
-/** Most prototypes of a preview, and the longer side of each in pixels. */
+/** Most prototypes of a preview, and the longer side of each in pixels: it is halved until the file is small enough. */
 const SHOWN = 16;
-const SIZE = 112;
+const LARGEST = 112;
+const SMALLEST = 14;
 
-/** A small PNG of how the prototypes look by now. @param images [rows, ...input shape] */
+/** A PNG of how the prototypes look by now, small enough for an event. @param images [rows, ...input shape] */
 export async function drawPreview(
   images: Float32Array,
   model: RegisteredModel,
@@ -19,8 +21,11 @@ export async function drawPreview(
   const count = images.length / sizeOf(model.manifest.input.shape) / targets.length;
   const pictures = inputDrawer(model)(values);
   const titles = pictures.map((_, row) => titleOf(targets[Math.floor(row / count)]));
-  const sheet = drawPictureSheet(pictures, { size: SIZE, interpolation: 'nearest', titles });
-  return encodePicture(sheet, 'png').image.toBuffer();
+  for (let size = LARGEST; ; size /= 2) {
+    const sheet = drawPictureSheet(pictures, { size, interpolation: 'nearest', titles });
+    const preview = await encodePicture(sheet, 'png').image.toBuffer();
+    if (preview.length <= MAX_PREVIEW_BYTES || size <= SMALLEST) return preview;
+  }
 }
 
 /** What stands below a prototype. */
