@@ -14,8 +14,8 @@ function told(times: readonly number[], last = false) {
 const NOTHING = { progress: false, images: false, snapshot: false };
 
 describe('what is told of the steps of a search', () => {
-  test('the first one at once, without a picture', () => {
-    expect(told([0])).toEqual([{ progress: true, images: false, snapshot: false }]);
+  test('of the first one everything', () => {
+    expect(told([0])).toEqual([{ progress: true, images: true, snapshot: true }]);
   });
 
   test('slow steps all, quick ones every 100 ms', () => {
@@ -28,8 +28,8 @@ describe('what is told of the steps of a search', () => {
   test('pictures once a second, snapshots every two, each with the progress', () => {
     const steps = told(Array.from({ length: 501 }, (_, i) => 10 * i));
     const at = (what: keyof typeof NOTHING) => steps.flatMap((due, i) => (due[what] ? 10 * i : []));
-    expect(at('images')).toEqual([1000, 2000, 3000, 4000, 5000]);
-    expect(at('snapshot')).toEqual([2000, 4000]);
+    expect(at('images')).toEqual([0, 1000, 2000, 3000, 4000, 5000]);
+    expect(at('snapshot')).toEqual([0, 2000, 4000]);
     expect(at('progress')).toEqual(expect.arrayContaining([...at('images'), ...at('snapshot')]));
   });
 

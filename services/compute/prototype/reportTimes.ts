@@ -10,18 +10,15 @@ export interface Due {
   readonly snapshot: boolean;
 }
 
-/** Decides what of a step is worth telling: at every step, but not more often than anybody looks. */
+/** Decides what of a step is worth telling: everything of the first one, later not more often than anybody looks. */
 export class ReportTimes {
   private readonly now: () => number;
-  private progress: number;
-  private images: number;
-  private snapshot: number;
+  private progress = Number.NEGATIVE_INFINITY;
+  private images = Number.NEGATIVE_INFINITY;
+  private snapshot = Number.NEGATIVE_INFINITY;
 
   constructor(now: () => number = () => performance.now()) {
     this.now = now;
-    this.progress = Number.NEGATIVE_INFINITY;
-    this.images = now();
-    this.snapshot = now();
   }
 
   /** @param last whether no other step follows: then a snapshot is due */

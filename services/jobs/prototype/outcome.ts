@@ -69,7 +69,7 @@ export function packPrototypes(
 export function unpackPrototypes({ body, blobs }: JobOutput): StoredPrototypes {
   const { shape, size, steps, ...rest } = JSON.parse(body) as Body;
   // A copy: floats must begin at a multiple of four.
-  const { buffer } = new Uint8Array(blobs['values'] ?? 0);
+  const { buffer } = new Uint8Array(blobs['values'] ?? new Uint8Array());
   const values = new Float32Array(buffer);
   const count = rest.rows.length;
   const frames = split(blobs['frames'], size);
