@@ -9,6 +9,7 @@ import { PIXEL_SCALE } from '../../training/recipe.ts';
 import { openNetwork } from './network.ts';
 
 const REAL = 1000;
+const HARDENED = 200;
 const NOISY = 200;
 
 /** Steps of the ascents of one class: the largest is kept at its end, the others earlier. */
@@ -20,13 +21,17 @@ export type Controls = Readonly<Record<string, Float32Array>>;
 
 /**
  * The controls of every measure of realism: the first 1000 test digits against a blank picture, uniform noise, the ten
- * class means, and what climbing the logit of each class makes of the mean digit, by either classifier of the zoo.
+ * class means, and what climbing the logit of each class makes of the mean digit, by either classifier of the zoo. Test digits without
+ * gray between black and white tell whether a measure minds jagged strokes.
  */
 export async function controls(test: Digits, store: TensorStore): Promise<Controls> {
   const random = seededRandom(7);
   const means = decodeNpy(await readFile(join(PROJECT.zoo, 'mnist-cnn/means.npy'))).data;
   return {
     'test digits': Float32Array.from(test.pixels.subarray(0, REAL * PIXELS), (byte) => byte * PIXEL_SCALE),
+    'test digits in black and white': Float32Array.from(test.pixels.subarray(0, HARDENED * PIXELS), (byte) =>
+      Number(byte >= 128),
+    ),
     blank: new Float32Array(PIXELS),
     noise: Float32Array.from({ length: NOISY * PIXELS }, random),
     'class means': means,
