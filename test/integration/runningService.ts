@@ -23,11 +23,17 @@ export interface RunningService {
   stop(signal?: NodeJS.Signals): Promise<{ code: number | null; ms: number }>;
 }
 
-/** Starts the service on a free port and waits until it listens. */
-export async function startService(environment: Readonly<Record<string, string>> = {}): Promise<RunningService> {
+/**
+ * Starts the service on a free port and waits until it listens.
+ * @param server the module of its process
+ */
+export async function startService(
+  environment: Readonly<Record<string, string>> = {},
+  server: string = SERVER,
+): Promise<RunningService> {
   const folder = await mkdtemp(join(tmpdir(), 'elucid-test-'));
   const folders = { CACHE_DIR: join(folder, 'cache'), DATA_DIR: join(folder, 'data') };
-  const child = spawn(process.execPath, ['--import', 'tsx', SERVER], {
+  const child = spawn(process.execPath, ['--import', 'tsx', server], {
     env: { ...process.env, NODE_OPTIONS: '', PORT: '0', ...folders, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,

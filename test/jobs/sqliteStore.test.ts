@@ -86,6 +86,9 @@ describe('the folder', () => {
     expect(await filesOf(done.id)).not.toContain('part-y');
     await store.end(failed.id, { state: 'cancelled' }, 7, 107);
     expect(await filesOf(failed.id)).toEqual(['no folder']);
+    // A checkpoint that was on its way when the job ended.
+    for (const { id } of [done, failed]) await store.saveCheckpoint(id, Uint8Array.of(7), 60);
+    expect([await filesOf(done.id), await filesOf(failed.id)]).toEqual([['body', 'part-x', 'request'], ['no folder']]);
     await store.prune(107);
     expect(await readdir(join(folder, 'jobs'))).toEqual([]);
     await close(store);
@@ -93,6 +96,20 @@ describe('the folder', () => {
     await writeFile(join(folder, 'jobs', 'left-by-a-kill', 'request'), 'x');
     await open();
     expect(await readdir(join(folder, 'jobs'))).toEqual([]);
+  });
+
+  test('is rid of a job that is cancelled while its checkpoints are written', async () => {
+    const store = await open();
+    for (let n = 0; n < 10; n += 1) {
+      const job = newJob();
+      await store.create(job, 9);
+      await store.claim(5);
+      const writes = Array.from({ length: 8 }, (_, i) => store.saveCheckpoint(job.id, new Uint8Array(5000), i));
+      const ended = await store.end(job.id, { state: 'cancelled' }, 7, 107);
+      expect(ended?.state).toBe('cancelled');
+      await Promise.all(writes);
+      expect(await filesOf(job.id)).toEqual(['no folder']);
+    }
   });
 
   test('gives room back when jobs are forgotten', async () => {

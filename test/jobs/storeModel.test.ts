@@ -15,7 +15,7 @@ type Step =
   | { readonly do: 'resume' | 'progress' | 'checkpoint' | 'suspend' | 'read'; readonly at: number }
   | { readonly do: 'end'; readonly at: number; readonly state: Ending['state'] };
 
-const at = fc.nat(7);
+const at = fc.nat(2);
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     do: fc.constant('create' as const),
@@ -88,7 +88,7 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 test('the store in a folder does what the rules say, through any sequence of steps and restarts', async () => {
   let folders = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       folders += 1;
       const folder = join(root, String(folders));
       const model = new MemoryJobStore();
@@ -111,6 +111,6 @@ test('the store in a folder does what the rules say, through any sequence of ste
         await store.close();
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 100 },
   );
 }, 60_000);

@@ -7,6 +7,9 @@ import { noRoom } from './database.ts';
 /** What a file system says when there is no room, or when the user or the process may have no more of it. */
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
+/** A folder into which a file was written meanwhile is not empty. */
+const RETRIES = { maxRetries: 10, retryDelay: 10 };
+
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 /**
@@ -55,8 +58,9 @@ export class JobFiles {
     await Promise.all(names.map((name) => rm(this.#path(job, name), { force: true })));
   }
 
+  /** Also while a file is being written there, which may outlive this. */
   async removeAll(jobs: readonly string[]): Promise<void> {
-    for (const job of jobs) await rm(this.#folder(job), { recursive: true, force: true });
+    for (const job of jobs) await rm(this.#folder(job), { recursive: true, force: true, ...RETRIES });
   }
 
   #folder(job: string): string {

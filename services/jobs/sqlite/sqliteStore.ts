@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { openPrivateFolder } from '../../../models/tensors/atomicWrite.ts';
 import { ElucidError } from '../../../schemas/errors.ts';
-import type { JobEventType, JobProgress, JobState } from '../../../schemas/jobs.ts';
-import { type JobRecord, NO_PROGRESS, publicJob } from '../record.ts';
-import { EVENT_OF, statesBefore } from '../states.ts';
+import type { JobProgress, JobState } from '../../../schemas/jobs.ts';
+import type { JobRecord } from '../record.ts';
+import { statesBefore } from '../states.ts';
 import {
   type ClaimedJob,
   type CreatedJob,
@@ -19,40 +19,35 @@ import {
   type NewJob,
 } from '../store.ts';
 import { Watchers } from '../watchers.ts';
-import { noRoom, SqliteDatabase } from './database.ts';
+import { SqliteDatabase } from './database.ts';
 import { FolderLock } from './folderLock.ts';
 import { JobFiles } from './jobFiles.ts';
-import { eventOf, type FileSizes, filesOf, jobOf, runOf } from './rows.ts';
-import { prepareStatements, type Statements } from './statements.ts';
+import { JobTable, sum } from './jobTable.ts';
+import { eventOf, jobOf, runOf } from './rows.ts';
 
-/** Names of a job's files; those of a result's parts begin with BLOB. */
+/** Names of a job's files; those of a result's parts begin with PART. */
 const REQUEST = 'request';
 const CHECKPOINT = 'checkpoint';
 const BODY = 'body';
-const BLOB = 'part-';
-
-/** The share of the room that new jobs may fill; the rest is for the results of those that are there. */
-const SUBMISSION_SHARE = 7 / 8;
+const PART = 'part-';
 
 /**
  * Jobs in a folder: small things in an SQLite file (`jobs.sqlite`), large ones in files (`jobs/{id}/`). A file is written
  * before the row that speaks of it and removed after it, so that a kill at any moment leaves at most files that nobody
- * speaks of, which the next start removes.
+ * speaks of, which go with the job or at the next start.
  */
 export class SqliteJobStore implements JobStore {
   readonly #lock: FolderLock;
   readonly #database: SqliteDatabase;
-  readonly #statements: Statements;
+  readonly #table: JobTable;
   readonly #files: JobFiles;
-  readonly #maxBytes: number;
   readonly #watchers = new Watchers();
 
   private constructor(lock: FolderLock, database: SqliteDatabase, files: JobFiles, maxBytes: number) {
     this.#lock = lock;
     this.#database = database;
-    this.#statements = prepareStatements(database);
+    this.#table = new JobTable(database, maxBytes);
     this.#files = files;
-    this.#maxBytes = maxBytes;
   }
 
   /**
@@ -76,110 +71,106 @@ export class SqliteJobStore implements JobStore {
 
   async create(job: NewJob, maxQueued: number): Promise<CreatedJob> {
     const request = Buffer.from(job.request);
-    const known = this.#admit(job, request.length, maxQueued);
+    const known = this.#table.admit(job, request.length, maxQueued);
     if (known !== null) return { job: known, created: false };
     await this.#files.write(job.id, REQUEST, request);
+    const sizes = { [REQUEST]: request.length };
     try {
-      return this.#database.transaction(() => this.#insert(job, request.length, maxQueued));
+      return this.#database.transaction(() => this.#table.insert(job, sizes, maxQueued));
     } finally {
-      if (this.#find(job.id, job.created) === null) await this.#files.removeAll([job.id]);
+      if (this.#table.find(job.id) === null) await this.#files.removeAll([job.id]);
     }
   }
 
   async get(id: string, now: number): Promise<JobRecord | null> {
-    return this.#find(id, now);
+    return this.#table.find(id, now);
   }
 
   async list({ owner, state, limit, before, now }: JobPage): Promise<readonly JobRecord[]> {
-    return this.#statements.list.all(owner, state, state, before, before, now, limit).map(jobOf);
+    return this.#table.statements.list.all(owner, state, state, before, before, now, limit).map(jobOf);
   }
 
   async claim(now: number): Promise<ClaimedJob | null> {
-    const id = this.#database.transaction(() => {
-      const row = this.#statements.firstInState.get('queued' satisfies JobState);
-      if (row === null) return null;
-      const queued = String(row['id']);
-      this.#statements.start.run(now, queued);
-      this.#tell(queued, 'running');
-      return queued;
-    });
+    const id = this.#database.transaction(() => this.#table.start(now));
     if (id === null) return null;
     this.#watchers.tell(id);
     return this.#claimed(id);
   }
 
   async interrupted(): Promise<readonly string[]> {
-    return this.#statements.inState.all('running' satisfies JobState).map(({ id }) => String(id));
+    return this.#table.statements.inState.all('running' satisfies JobState).map(({ id }) => String(id));
   }
 
   async resume(id: string): Promise<ClaimedJob | null> {
-    return this.#statements.interrupt.run(id) === 0 ? null : this.#claimed(id);
+    return this.#table.statements.interrupt.run(id) === 0 ? null : this.#claimed(id);
   }
 
   async saveProgress(id: string, progress: JobProgress, preview: Uint8Array | null): Promise<void> {
-    const shown = preview !== null && preview.length <= MAX_PREVIEW_BYTES ? base64(preview) : undefined;
+    const shown =
+      preview !== null && preview.length <= MAX_PREVIEW_BYTES ? bufferOf(preview).toString('base64') : undefined;
     this.#database.transaction(() => {
-      if (this.#statements.setProgress.run(JSON.stringify(progress), id) === 0) return;
-      const number = this.#addEvent(id, 'progress', { ...progress, preview: shown });
-      this.#statements.thinEvents.run(id, number - KEPT_PROGRESS_EVENTS + 1);
+      if (this.#table.statements.setProgress.run(JSON.stringify(progress), id) === 0) return;
+      const number = this.#table.addEvent(id, 'progress', { ...progress, preview: shown });
+      this.#table.statements.thinEvents.run(id, number - KEPT_PROGRESS_EVENTS + 1);
     });
     this.#watchers.tell(id);
   }
 
   async saveCheckpoint(id: string, checkpoint: Uint8Array, ranMs: number): Promise<void> {
     if (checkpoint.length > MAX_CHECKPOINT_BYTES) throw tooLarge('checkpoint', checkpoint.length, MAX_CHECKPOINT_BYTES);
-    const before = this.#filesOf(id);
-    if (this.#used() - (before[CHECKPOINT] ?? 0) + checkpoint.length > this.#maxBytes) throw noRoom();
+    this.#table.checkRoom(checkpoint.length - (this.#table.filesOf(id)[CHECKPOINT] ?? 0));
     await this.#files.write(id, CHECKPOINT, checkpoint);
-    this.#database.transaction(() => {
-      if (this.#statements.setRun.run(Math.round(ranMs), 0, id) === 0) return;
-      this.#setFiles(id, { ...this.#filesOf(id), [CHECKPOINT]: checkpoint.length });
+    const kept = this.#database.transaction(() => {
+      if (this.#table.statements.setRun.run(Math.round(ranMs), 0, id) === 0) return false;
+      this.#table.setFiles(id, { ...this.#table.filesOf(id), [CHECKPOINT]: checkpoint.length });
+      return true;
     });
+    if (!kept) await this.#removeUnnamed(id, [CHECKPOINT]);
   }
 
   async suspend(id: string, ranMs: number): Promise<void> {
     // The next start counts one more.
-    this.#statements.setRun.run(Math.round(ranMs), -1, id);
+    this.#table.statements.setRun.run(Math.round(ranMs), -1, id);
   }
 
   async end(id: string, ending: Ending, now: number, expires: number): Promise<JobRecord | null> {
-    if (ending.state !== 'succeeded') return this.#endWithout(id, ending, now, expires);
-    const parts = resultParts(ending);
+    const state = this.#table.find(id)?.state;
+    if (state === undefined || !statesBefore(ending.state).includes(state)) return null;
+    const parts = ending.state === 'succeeded' ? resultParts(ending) : new Map<string, Uint8Array>();
     const sizes = Object.fromEntries([...parts].map(([name, bytes]) => [name, bytes.length]));
-    const bytes = sum(sizes);
-    if (bytes > MAX_RESULT_BYTES) throw tooLarge('result', bytes, MAX_RESULT_BYTES);
-    const { [CHECKPOINT]: checkpoint = 0, [REQUEST]: request = 0 } = this.#filesOf(id);
-    if (this.#used() - checkpoint + bytes > this.#maxBytes) throw noRoom();
+    this.#checkResult(id, sum(sizes));
+    const error = ending.state === 'failed' ? JSON.stringify(ending.error) : null;
     let ended: JobRecord | null = null;
     try {
       for (const [name, part] of parts) await this.#files.write(id, name, part);
       ended = this.#database.transaction(() => {
-        const job = this.#end(id, 'succeeded', null, now, expires);
-        if (job !== null) this.#setFiles(id, { [REQUEST]: request, ...sizes });
+        const { [REQUEST]: request = 0 } = this.#table.filesOf(id);
+        const job = this.#table.end(id, ending.state, error, now, expires);
+        if (job !== null) this.#table.setFiles(id, job.state === 'succeeded' ? { [REQUEST]: request, ...sizes } : {});
         return job;
       });
     } finally {
-      await this.#files.remove(id, ended === null ? [...parts.keys()] : [CHECKPOINT]);
+      if (ended !== null) this.#watchers.tell(id);
+      await this.#removeUnnamed(id, [...parts.keys(), ...(ended === null ? [] : [CHECKPOINT])]);
     }
-    this.#watchers.tell(id);
     return ended;
   }
 
   async events(id: string, after: number, limit: number): Promise<readonly JobEvent[]> {
-    return this.#statements.events.all(id, after, limit).map(eventOf);
+    return this.#table.statements.events.all(id, after, limit).map(eventOf);
   }
 
   async output(id: string): Promise<JobOutput | null> {
-    const sizes = this.#filesOf(id);
+    const sizes = this.#table.filesOf(id);
     if (!(BODY in sizes)) return null;
-    const parts = Object.keys(sizes).filter((name) => name.startsWith(BLOB));
+    const parts = Object.keys(sizes).filter((name) => name.startsWith(PART));
     const [request, body, ...blobs] = await Promise.all(
       [REQUEST, BODY, ...parts].map((name) => this.#read(id, name, sizes[name] ?? 0)),
     );
     return {
-      request: text(request),
-      body: text(body),
-      blobs: Object.fromEntries(blobs.map((bytes, i) => [(parts[i] ?? '').slice(BLOB.length), bytes])),
+      request: bufferOf(request).toString(),
+      body: bufferOf(body).toString(),
+      blobs: Object.fromEntries(blobs.map((bytes, i) => [(parts[i] ?? '').slice(PART.length), bytes])),
     };
   }
 
@@ -188,15 +179,16 @@ export class SqliteJobStore implements JobStore {
   }
 
   async prune(now: number): Promise<number> {
-    const expired = this.#database.transaction(() => {
-      const ids = this.#statements.expired.all(now).map(({ id }) => String(id));
-      this.#statements.removeExpired.run(now);
-      return ids;
+    const { expired, removeExpired } = this.#table.statements;
+    const ids = this.#database.transaction(() => {
+      const over = expired.all(now).map(({ id }) => String(id));
+      removeExpired.run(now);
+      return over;
     });
-    for (const id of expired) this.#watchers.tell(id);
-    await this.#files.removeAll(expired);
-    if (expired.length > 0) this.#database.shrink();
-    return expired.length;
+    for (const id of ids) this.#watchers.tell(id);
+    await this.#files.removeAll(ids);
+    if (ids.length > 0) this.#database.shrink();
+    return ids.length;
   }
 
   async close(): Promise<void> {
@@ -204,98 +196,14 @@ export class SqliteJobStore implements JobStore {
     this.#lock.release();
   }
 
-  /** The job that the key of a new one names already; null when the new one may come. */
-  #admit({ owner, idempotency, created }: NewJob, bytes: number, maxQueued: number): JobRecord | null {
-    const known = idempotency && this.#statements.key.get(owner ?? '', idempotency.key, created);
-    if (known !== null && known['hash'] !== idempotency?.hash) {
-      throw new ElucidError(
-        'idempotency-conflict',
-        'this Idempotency-Key was used for another request; allowed is the same request, or another key',
-      );
-    }
-    if (known !== null) return this.#find(String(known['job']), created);
-    if (Number(this.#statements.countInState.get('queued' satisfies JobState)?.['count']) >= maxQueued) {
-      throw new ElucidError('queue-full', `${maxQueued} jobs are waiting already`);
-    }
-    if (this.#used() + bytes > this.#maxBytes * SUBMISSION_SHARE) throw noRoom();
-    return null;
-  }
-
-  #insert(job: NewJob, bytes: number, maxQueued: number): CreatedJob {
-    // While the file was written, another request may have had the same key or the last place.
-    const known = this.#admit(job, 0, maxQueued);
-    if (known !== null) return { job: known, created: false };
-    const { id, kind, owner, idempotency, created } = job;
-    const files: FileSizes = { [REQUEST]: bytes };
-    const progress = JSON.stringify(NO_PROGRESS);
-    this.#statements.insert.run(id, kind, owner, progress, created, JSON.stringify(files), bytes);
-    if (idempotency !== null) this.#statements.setKey.run(owner ?? '', idempotency.key, idempotency.hash, id);
-    return { job: this.#tell(id, 'queued'), created: true };
-  }
-
-  /** Ends a job that has no result, and forgets its files. */
-  async #endWithout(
-    id: string,
-    ending: Exclude<Ending, { state: 'succeeded' }>,
-    now: number,
-    expires: number,
-  ): Promise<JobRecord | null> {
-    const error = ending.state === 'failed' ? JSON.stringify(ending.error) : null;
-    const ended = this.#database.transaction(() => {
-      const job = this.#end(id, ending.state, error, now, expires);
-      if (job !== null) this.#setFiles(id, {});
-      return job;
-    });
-    if (ended === null) return null;
-    this.#watchers.tell(id);
-    await this.#files.removeAll([id]);
-    return ended;
-  }
-
-  #end(id: string, state: JobState, error: string | null, now: number, expires: number): JobRecord | null {
-    const before = JSON.stringify(statesBefore(state));
-    return this.#statements.end.run(state, now, expires, error, id, before) === 0 ? null : this.#tell(id, state);
-  }
-
-  /** The event of a state that a job has now; the job as it is then. */
-  #tell(id: string, state: JobState): JobRecord {
-    const job = this.#find(id, 0);
-    if (job === null) throw new Error(`job ${id} has gone`);
-    return { ...job, lastEvent: this.#addEvent(id, EVENT_OF[state], publicJob(job)) };
-  }
-
-  #addEvent(id: string, type: JobEventType, data: unknown): number {
-    const number = Number(this.#statements.nextEvent.get(id)?.['last_event']);
-    this.#statements.addEvent.run(id, number, type, JSON.stringify(data));
-    return number;
-  }
-
   async #claimed(id: string): Promise<ClaimedJob> {
-    const job = this.#find(id, 0);
-    const row = this.#statements.run.get(id);
+    const job = this.#table.find(id);
+    const row = this.#table.statements.run.get(id);
     if (job === null || row === null) throw new Error(`job ${id} has gone`);
     const bytes = await this.#files.read(id, REQUEST);
-    const request = bytes?.length === this.#filesOf(id)[REQUEST] ? text(bytes ?? undefined) : null;
+    const whole = bytes !== null && bytes.length === this.#table.filesOf(id)[REQUEST];
+    const request = whole ? bufferOf(bytes).toString() : null;
     return { job, request, checkpoint: await this.#files.read(id, CHECKPOINT), ...runOf(row) };
-  }
-
-  #find(id: string, now: number): JobRecord | null {
-    const row = this.#statements.get.get(id, now);
-    return row === null ? null : jobOf(row);
-  }
-
-  #filesOf(id: string): FileSizes {
-    const row = this.#statements.files.get(id);
-    return row === null ? {} : filesOf(row);
-  }
-
-  #setFiles(id: string, files: FileSizes): void {
-    this.#statements.setFiles.run(JSON.stringify(files), sum(files), id);
-  }
-
-  /** Bytes that all jobs take. */
-  #used(): number {
-    return this.#database.bytes + Number(this.#statements.bytes.get()?.['bytes']);
   }
 
   async #read(id: string, name: string, size: number): Promise<Uint8Array> {
@@ -304,15 +212,31 @@ export class SqliteJobStore implements JobStore {
     throw new Error(`job ${id}: ${name} should have ${size} bytes, and has ${bytes?.length ?? 'gone'}`);
   }
 
+  #checkResult(id: string, bytes: number): void {
+    if (bytes > MAX_RESULT_BYTES) throw tooLarge('result', bytes, MAX_RESULT_BYTES);
+    if (bytes > 0) this.#table.checkRoom(bytes - (this.#table.filesOf(id)[CHECKPOINT] ?? 0));
+  }
+
+  /** Removes those of a job's files that its row does not name; all of them when it names none. */
+  async #removeUnnamed(id: string, names: readonly string[]): Promise<void> {
+    const named = this.#table.filesOf(id);
+    if (Object.keys(named).length === 0) await this.#files.removeAll([id]);
+    else
+      await this.#files.remove(
+        id,
+        names.filter((name) => !(name in named)),
+      );
+  }
+
   async #removeOrphans(): Promise<void> {
-    const known = await this.#files.jobs();
-    await this.#files.removeAll(known.filter((id) => this.#statements.files.get(id) === null));
+    const jobs = await this.#files.jobs();
+    await this.#files.removeAll(jobs.filter((id) => Object.keys(this.#table.filesOf(id)).length === 0));
   }
 }
 
 /** The files of a result. */
 function resultParts({ body, blobs }: Extract<Ending, { state: 'succeeded' }>): Map<string, Uint8Array> {
-  const parts = Object.entries(blobs).map(([name, bytes]): [string, Uint8Array] => [`${BLOB}${name}`, bytes]);
+  const parts = Object.entries(blobs).map(([name, bytes]): [string, Uint8Array] => [`${PART}${name}`, bytes]);
   return new Map([[BODY, Buffer.from(body)], ...parts]);
 }
 
@@ -320,14 +244,6 @@ function tooLarge(what: string, bytes: number, most: number): ElucidError {
   return new ElucidError('too-large', `the ${what} has ${bytes} bytes; allowed are ${most}`);
 }
 
-function sum(sizes: FileSizes): number {
-  return Object.values(sizes).reduce((total, size) => total + size, 0);
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
-}
-
-function text(bytes: Uint8Array | undefined): string {
-  return bytes === undefined ? '' : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+function bufferOf(bytes: Uint8Array = new Uint8Array()): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
