@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Network } from '../../models/network.ts';
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import type { ArrayTensor } from '../../models/tensors/tensor.ts';
@@ -102,6 +103,8 @@ export class ExplainPool {
     const [rows = 0] = input.shape;
     const parts = partsOf({ rows, input: input.data, target, parameters: plan.parameters }, this.maxBatch);
     const key = `${model.load} ${plan.key} ${plan.settings} ${timeoutMs ?? ''}`;
+    // Every part listens to it: more than Node takes for usual.
+    setMaxListeners(0, signal);
     const finished = await Promise.all(
       parts.map((part) =>
         this.queue.submit(
