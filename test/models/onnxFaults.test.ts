@@ -110,6 +110,24 @@ describe('an operator is refused', () => {
     expect(String(error)).toMatch(/^ElucidError: 2 layers cannot be imported: Frobnicate:a .*; Mul:c \(Mul\): /);
   });
 
+  test('with what stands behind it, where its shape is known', async () => {
+    const nodes = [
+      node('HardSwish', 'x', 'a'),
+      node('Conv', ['a', 'w'], 'b'),
+      node('Sigmoid', 'b', 'c'),
+      node('Mul', ['b', 'c'], 'd'),
+      node('GlobalAveragePool', 'd', 'e'),
+      node('Mul', ['e', 'd'], 'f'),
+      node('Frobnicate', 'f', 'g'),
+      node('Conv', ['g', 'w'], 'h'),
+      node('LSTM', 'h', 'y'),
+    ];
+    const spec = { ...single('Relu', { w: random([3, 3, 1, 1]) }), nodes };
+    const error = String(await imported(spec).catch((reason) => reason));
+    const names = [...error.matchAll(/(?:: |; )(\w+:\w) \(/g)].map(([, name]) => name);
+    expect(names).toEqual(['HardSwish:a', 'Mul:d', 'Mul:f', 'Frobnicate:g', 'LSTM:y']);
+  });
+
   test('when an output of it is read that is not supported', async () => {
     const pool: NodeSpec = { ...node('MaxPool', 'x', 'a', { kernel_shape: [2, 2] }), outputs: ['a', 'places'] };
     const spec = (read: string) => ({ ...single('Relu'), nodes: [pool, node('Relu', read, 'y')] });
