@@ -45,6 +45,7 @@ describe('an operator is refused', () => {
     ['too wide', single('MaxPool', {}, { kernel_shape: [2, 2 ** 40] }), 'must be 2 integers from 1 to 65536'],
     ['padding of windows', single('MaxPool', {}, { kernel_shape: [2, 2], pads: [2, 2, 2, 2] }), 'can lie outside'],
     ['an unknown auto_pad', single('MaxPool', {}, { kernel_shape: [2, 2], auto_pad: 'SAME' }), 'auto_pad SAME'],
+    ['an LRN without a middle', single('LRN', {}, { size: 4 }), 'its size 4 must be odd'],
     ['a 3-D kernel', single('Conv', { w: random([2, 3, 1, 1, 1]) }), 'its weight [2, 3, 1, 1, 1] does not fit'],
     ['other channels', single('Conv', { w: random([2, 4, 1, 1]) }), 'does not fit the input [3, 4, 5]'],
     ['another bias', single('Conv', { w: random([2, 3, 1, 1]), b: random([3]) }), 'its bias has the shape [3]'],
