@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { type LiveRegistry, modelsOf, type RegistryChanges } from '../models/registry/liveRegistry.ts';
 import type { Registry } from '../models/registry/registry.ts';
 import type { ExplanationService } from './compute/explanation.ts';
-import type { Repair } from './compute/storeCheck.ts';
+import type { CheckEvent } from './compute/storeCheck.ts';
 
 /**
  * Reads the folders of models again, and unloads what is not there any more. Running requests finish on the models that
@@ -33,10 +33,13 @@ export function logModels(registry: Registry, logger: FastifyBaseLogger): void {
 }
 
 /** Tells what the check of the tensor store found. */
-export function logRepair(repair: Repair, logger: FastifyBaseLogger): void {
-  if (repair.kind === 'failed') logger.error({ err: repair.error }, 'the tensor store could not be verified');
-  else {
-    const { folder, files } = repair;
+export function logCheck(event: CheckEvent, logger: FastifyBaseLogger): void {
+  if (event.kind === 'verified') {
+    logger.debug({ folders: event.folders }, 'the tensor store is verified');
+  } else if (event.kind === 'failed') {
+    logger.error({ err: event.error }, 'the tensor store could not be verified');
+  } else {
+    const { folder, files } = event;
     logger.warn({ folder, files }, 'files of the tensor store were damaged: deleted, the next request makes them anew');
   }
 }

@@ -13,7 +13,7 @@ import type { ExplanationService } from './compute/explanation.ts';
 import { openExplanationService } from './compute/service.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { packageFolder } from './packageFolder.ts';
-import { logModels, logRepair, reload } from './reload.ts';
+import { logCheck, logModels, reload } from './reload.ts';
 
 /** After this the process ends, whatever still runs. */
 const STOP_MS = 10_000;
@@ -73,7 +73,7 @@ function openService(config: Config, logger: Logger): Promise<ExplanationService
     cacheDiskBytes: config.CACHE_DISK_BYTES,
     modelMemoryBytes: config.MODEL_MEMORY_BYTES,
     checkDelayMs: config.CACHE_CHECK_DELAY_MS,
-    onRepair: (repair) => logRepair(repair, logger),
+    onCheck: (event) => logCheck(event, logger),
   });
 }
 
