@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { join } from 'node:path';
 import { z } from 'zod';
+import { defaultStoreFolder } from '../models/tensors/defaultFolder.ts';
 
 /** What the defaults depend on beside the environment. */
 export interface Surroundings {
@@ -176,7 +176,7 @@ export function readConfig(environment: NodeJS.ProcessEnv, surroundings: Surroun
     );
   }
   const { temporaryFolder, user } = surroundings;
-  return { ...parsed.data, CACHE_DIR: parsed.data.CACHE_DIR ?? join(temporaryFolder, `elucid-${user}`) };
+  return { ...parsed.data, CACHE_DIR: parsed.data.CACHE_DIR ?? defaultStoreFolder(temporaryFolder, user) };
 }
 
 /** A variable as the documentation shows it. */

@@ -1,8 +1,9 @@
 import { ElucidError } from '../../schemas/errors.ts';
+import { check } from './check.ts';
 import { list } from './list.ts';
 import { type Command, type Environment, EXIT, type ExitCode, type Printer, UsageError } from './usage.ts';
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map(Object.entries({ list }));
+const COMMANDS: ReadonlyMap<string, Command> = new Map(Object.entries({ check, list }));
 
 const HELP = ['--help', '-h'];
 
