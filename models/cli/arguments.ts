@@ -29,7 +29,10 @@ function parse<Flags extends Options>(args: readonly string[], options: Flags): 
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
-    const isMisuse = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-    throw isMisuse ? new UsageError(error.message) : error;
+    throw isMisuse(error) ? new UsageError(error.message) : error;
   }
+}
+
+function isMisuse(error: unknown): error is NodeJS.ErrnoException {
+  return typeof error === 'object' && error !== null && String(Reflect.get(error, 'code')).startsWith('ERR_PARSE_ARGS');
 }

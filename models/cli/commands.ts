@@ -1,9 +1,10 @@
 import { ElucidError } from '../../schemas/errors.ts';
 import { check } from './check.ts';
+import { fetchFiles } from './fetch.ts';
 import { list } from './list.ts';
 import { type Command, type Environment, EXIT, type ExitCode, type Printer, UsageError } from './usage.ts';
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map(Object.entries({ check, list }));
+const COMMANDS: ReadonlyMap<string, Command> = new Map(Object.entries({ check, fetch: fetchFiles, list }));
 
 const HELP = ['--help', '-h'];
 
