@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
+import { defaultStoreFolder } from '../models/tensors/defaultFolder.ts';
 
 /** What the defaults depend on beside the environment. */
 export interface Surroundings {
@@ -215,7 +216,7 @@ export function readConfig(environment: NodeJS.ProcessEnv, surroundings: Surroun
   const { temporaryFolder, user } = surroundings;
   return {
     ...parsed.data,
-    CACHE_DIR: parsed.data.CACHE_DIR ?? join(temporaryFolder, `elucid-${user}`),
+    CACHE_DIR: parsed.data.CACHE_DIR ?? defaultStoreFolder(temporaryFolder, user),
     DATA_DIR: parsed.data.DATA_DIR ?? join(stateFolder(environment, surroundings), 'elucid'),
   };
 }

@@ -3,7 +3,7 @@ import { type LiveRegistry, modelsOf, type RegistryChanges } from '../models/reg
 import type { Registry } from '../models/registry/registry.ts';
 import type { ExplanationService } from './compute/explanation.ts';
 import { companionFault } from './compute/prototype/companionModels.ts';
-import type { Repair } from './compute/storeCheck.ts';
+import type { CheckEvent } from './compute/storeCheck.ts';
 
 /**
  * Reads the folders of models again, and unloads what is not there any more. Running requests finish on the models that
@@ -47,10 +47,13 @@ function logMissingCompanions(registry: Registry, logger: FastifyBaseLogger): vo
 }
 
 /** Tells what the check of the tensor store found. */
-export function logRepair(repair: Repair, logger: FastifyBaseLogger): void {
-  if (repair.kind === 'failed') logger.error({ err: repair.error }, 'the tensor store could not be verified');
-  else {
-    const { folder, files } = repair;
+export function logCheck(event: CheckEvent, logger: FastifyBaseLogger): void {
+  if (event.kind === 'verified') {
+    logger.debug({ folders: event.folders }, 'the tensor store is verified');
+  } else if (event.kind === 'failed') {
+    logger.error({ err: event.error }, 'the tensor store could not be verified');
+  } else {
+    const { folder, files } = event;
     logger.warn({ folder, files }, 'files of the tensor store were damaged: deleted, the next request makes them anew');
   }
 }

@@ -20,7 +20,7 @@ import { FolderInUseError } from './jobs/sqlite/folderLock.ts';
 import { SqliteJobStore } from './jobs/sqlite/sqliteStore.ts';
 import type { JobStore } from './jobs/store.ts';
 import { packageFolder } from './packageFolder.ts';
-import { logModels, logRepair, reload } from './reload.ts';
+import { logCheck, logModels, reload } from './reload.ts';
 
 /** After this the process ends, whatever still runs. */
 const STOP_MS = 10_000;
@@ -135,7 +135,7 @@ function openService(config: Config, logger: Logger): Promise<ExplanationService
     cacheDiskBytes: config.CACHE_DISK_BYTES,
     modelMemoryBytes: config.MODEL_MEMORY_BYTES,
     checkDelayMs: config.CACHE_CHECK_DELAY_MS,
-    onRepair: (repair) => logRepair(repair, logger),
+    onCheck: (event) => logCheck(event, logger),
   });
 }
 

@@ -5,7 +5,7 @@ import { inputBox } from './box.ts';
 import type { FileHashes } from './fileHashes.ts';
 import { fileInside, ModelFault, readInside, registerFile } from './files.ts';
 import { readMeanImage } from './meanImage.ts';
-import type { Companions, RegisteredFile, RegisteredModel, RegistryEntry } from './registeredModel.ts';
+import type { Companions, FailedEntry, RegisteredFile, RegisteredModel, RegistryEntry } from './registeredModel.ts';
 
 export const MANIFEST = 'manifest.json';
 
@@ -15,16 +15,32 @@ const MAX_LABEL_BYTES = 64 * 2 ** 20;
 /** Longest list of faults of one manifest that is shown. */
 const SHOWN = 10;
 
-/** Reads and checks a model's folder. Whatever is wrong with it becomes the reason of a `failed` entry. */
-export async function readModel(folder: string, folderName: string, hashes: FileHashes): Promise<RegistryEntry> {
+/** A manifest that was read, or why it cannot be used. */
+export type ManifestEntry = { readonly state: 'read'; readonly manifest: Manifest } | FailedEntry;
+
+/** Reads and checks a folder's manifest, but none of the files that it names. */
+export async function readManifest(folder: string, folderName: string): Promise<ManifestEntry> {
   let content: unknown;
   try {
     content = parseJson(await readInside(folder, MANIFEST, MAX_MANIFEST_BYTES));
-    return { state: 'registered', model: await register(folder, parseManifest(content), hashes) };
+    return { state: 'read', manifest: parseManifest(content) };
   } catch (error) {
-    if (!(error instanceof ModelFault)) throw error;
-    return { state: 'failed', ...claimed(content, folderName), reason: error.message };
+    return { state: 'failed', ...claimed(content, folderName), reason: reasonOf(error) };
   }
+}
+
+/** Reads and checks the files of a model. Whatever is wrong with them becomes the reason of a `failed` entry. */
+export async function readModel(folder: string, manifest: Manifest, hashes: FileHashes): Promise<RegistryEntry> {
+  try {
+    return { state: 'registered', model: await register(folder, manifest, hashes) };
+  } catch (error) {
+    return { state: 'failed', name: manifest.name, version: manifest.version, reason: reasonOf(error) };
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof ModelFault)) throw error;
+  return error.message;
 }
 
 async function register(folder: string, manifest: Manifest, hashes: FileHashes): Promise<RegisteredModel> {

@@ -48,16 +48,17 @@ export interface Companions {
 }
 
 /** A folder with a manifest: a model, or why it is none. */
-export type RegistryEntry =
-  | { readonly state: 'registered'; readonly model: RegisteredModel }
-  | {
-      readonly state: 'failed';
-      /** From the manifest if it could be read that far, else the folder's name. */
-      readonly name: string;
-      readonly version: string | null;
-      /** For the operator and for clients: holds no absolute path. */
-      readonly reason: string;
-    };
+export type RegistryEntry = { readonly state: 'registered'; readonly model: RegisteredModel } | FailedEntry;
+
+/** A folder with a manifest that is no model. */
+export interface FailedEntry {
+  readonly state: 'failed';
+  /** From the manifest if it could be read that far, else the folder's name. */
+  readonly name: string;
+  readonly version: string | null;
+  /** For the operator and for clients: holds no absolute path. */
+  readonly reason: string;
+}
 
 /** Which folders hold models. */
 export interface RegistryOptions {
@@ -65,4 +66,6 @@ export interface RegistryOptions {
   readonly zooDir: string;
   /** The user's own. */
   readonly modelsDir: string | null;
+  /** Only the models of this name. Default: all. */
+  readonly name?: string;
 }

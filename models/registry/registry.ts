@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ElucidError } from '../../schemas/errors.ts';
 import { FileHashes } from './fileHashes.ts';
-import { MANIFEST, readModel } from './readModel.ts';
+import { MANIFEST, type ManifestEntry, readManifest, readModel } from './readModel.ts';
 import type { RegisteredModel, RegistryEntry, RegistryOptions } from './registeredModel.ts';
 import { compareVersions } from './versions.ts';
 
@@ -36,9 +36,10 @@ export async function openRegistry(
   options: RegistryOptions,
   hashes = FileHashes.forgetful(),
 ): Promise<RegistrySnapshot> {
-  const roots = [options.zooDir, options.modelsDir].filter((root) => root !== null);
-  const folders = (await Promise.all(roots.map(modelFolders))).flat();
-  const entries = await Promise.all(folders.map(({ path, name }) => readModel(path, name, hashes)));
+  const folders = await manifestFolders(options);
+  const entries = await Promise.all(
+    folders.map(({ path, entry }) => (entry.state === 'failed' ? entry : readModel(path, entry.manifest, hashes))),
+  );
   await hashes.save();
   const sorted = withoutDoubles(entries).sort(compareEntries);
   return {
@@ -46,6 +47,31 @@ export async function openRegistry(
     get: (name, version) => find(sorted, name, version ?? null),
     reload: () => openRegistry(options, hashes),
   };
+}
+
+/** A folder that holds a manifest. */
+export interface ManifestFolder {
+  readonly path: string;
+  readonly entry: ManifestEntry;
+}
+
+/**
+ * Every folder in `zooDir` and `modelsDir` that holds a manifest, with what the manifest says; none of the files that it
+ * names is read.
+ * @throws ElucidError `model-failed` when one of the two folders cannot be read
+ */
+export async function manifestFolders({
+  zooDir,
+  modelsDir,
+  name,
+}: RegistryOptions): Promise<readonly ManifestFolder[]> {
+  const roots = [zooDir, modelsDir].filter((root) => root !== null);
+  const folders = (await Promise.all(roots.map(modelFolders))).flat();
+  const read = await Promise.all(
+    folders.map(async (folder) => ({ path: folder.path, entry: await readManifest(folder.path, folder.name) })),
+  );
+  const claimed = (entry: ManifestEntry) => (entry.state === 'failed' ? entry.name : entry.manifest.name);
+  return read.filter(({ entry }) => name === undefined || claimed(entry) === name);
 }
 
 interface Folder {

@@ -1,6 +1,7 @@
 import type { Network } from '../../models/network.ts';
 import type { Picture } from '../../models/preprocessing/pixels.ts';
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
+import { allFinite } from '../../models/tensors/finite.ts';
 import { TensorStore } from '../../models/tensors/store.ts';
 import { type ArrayTensor, arrayTensor } from '../../models/tensors/tensor.ts';
 import { ElucidError, faultAt } from '../../schemas/errors.ts';
@@ -17,7 +18,7 @@ import { itemsOf } from './items.ts';
 import { LiveLoads } from './liveLoads.ts';
 import type { LoadedModel } from './loadedModel.ts';
 import { Models } from './models.ts';
-import { type Repair, StoreCheck } from './storeCheck.ts';
+import { type CheckEvent, StoreCheck } from './storeCheck.ts';
 import { type ResolvedTarget, resolveTarget } from './targets.ts';
 
 export interface ServiceOptions extends ExplainPoolOptions {
@@ -28,7 +29,7 @@ export interface ServiceOptions extends ExplainPoolOptions {
   readonly modelMemoryBytes: number;
   /** Milliseconds from now until the checksums of the tensor store are verified. */
   readonly checkDelayMs: number;
-  readonly onRepair: (repair: Repair) => void;
+  readonly onCheck: (event: CheckEvent) => void;
 }
 
 /** Opens the tensor store and starts the worker processes. */
@@ -39,7 +40,7 @@ export async function openExplanationService(options: ServiceOptions): Promise<E
   const explain = new ExplainPool(options, loads);
   const ingest = new IngestPool(options);
   const models = new Models(explain, loads, options.modelMemoryBytes);
-  const check = new StoreCheck(store, models, options.onRepair);
+  const check = new StoreCheck(store, models, options.onCheck);
   check.startIn(options.checkDelayMs);
   return new Service({ models, explain, ingest, check }, options.maxRuns);
 }
@@ -89,7 +90,7 @@ class Service implements ExplanationService {
     const request = { method, options, focus, input: seen.input, target: target.row, timeoutMs };
     const run = await this.explainPool.run(loaded, plan, request, signal);
     const { relevance, rows } = run;
-    if (!allFinite(run)) throw nonFinite(method, registered.manifest.name);
+    if (![run.relevance, run.scores, run.report].every(allFinite)) throw nonFinite(method, registered.manifest.name);
     return {
       model: { name: registered.manifest.name, version: registered.manifest.version, sha256: registered.sha256 },
       engine: run.engine,
@@ -178,18 +179,6 @@ interface Seen {
   readonly input: ArrayTensor;
   readonly picture: Picture | null;
   readonly decodeMs: number;
-}
-
-function allFinite({
-  relevance,
-  scores,
-  report,
-}: {
-  relevance: Float32Array;
-  scores: Float32Array;
-  report: Float32Array;
-}) {
-  return [relevance, scores, report].every((values) => values.every(Number.isFinite));
 }
 
 function nonFinite(method: MethodName, model: string): ElucidError {

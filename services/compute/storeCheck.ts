@@ -11,7 +11,9 @@ import { workerModule } from './workerSetup.ts';
 const BYTES_PER_SECOND = 128 * 2 ** 20;
 
 /** What a check found, and what became of it. */
-export type Repair =
+export type CheckEvent =
+  /** All folders were read. */
+  | { readonly kind: 'verified'; readonly folders: number }
   /** Damaged files of a network; they are deleted, and made again by the next request. */
   | { readonly kind: 'repaired'; readonly folder: string; readonly files: readonly string[] }
   /** The check itself could not go on. */
@@ -24,15 +26,15 @@ export type Repair =
 export class StoreCheck {
   private readonly store: TensorStore;
   private readonly models: Models;
-  private readonly onRepair: (repair: Repair) => void;
+  private readonly onEvent: (event: CheckEvent) => void;
   private timer: NodeJS.Timeout | null = null;
   private pool: WorkerPool<CheckTask, CheckReply> | null = null;
   private stopped = false;
 
-  constructor(store: TensorStore, models: Models, onRepair: (repair: Repair) => void) {
+  constructor(store: TensorStore, models: Models, onEvent: (event: CheckEvent) => void) {
     this.store = store;
     this.models = models;
-    this.onRepair = onRepair;
+    this.onEvent = onEvent;
   }
 
   startIn(delayMs: number): void {
@@ -54,8 +56,9 @@ export class StoreCheck {
       const setup: CheckSetup = { cacheDir: this.store.root, bytesPerSecond: BYTES_PER_SECOND };
       this.pool = new WorkerPool({ module: workerModule('checkWorker'), workers: 1, tasksPerWorker: 1, setup });
       for (const folder of folders) await this.check(this.pool, folder);
+      this.onEvent({ kind: 'verified', folders: folders.length });
     } catch (error) {
-      if (!this.stopped) this.onRepair({ kind: 'failed', error });
+      if (!this.stopped) this.onEvent({ kind: 'failed', error });
     }
     await this.stop();
   }
@@ -67,6 +70,6 @@ export class StoreCheck {
       for (const file of files) rmSync(join(this.store.root, folder, file), { force: true });
     };
     await this.models.repair(folder, remove, () => discardDerived(this.store, folder));
-    this.onRepair({ kind: 'repaired', folder, files });
+    this.onEvent({ kind: 'repaired', folder, files });
   }
 }

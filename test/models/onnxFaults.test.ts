@@ -45,6 +45,7 @@ describe('an operator is refused', () => {
     ['too wide', single('MaxPool', {}, { kernel_shape: [2, 2 ** 40] }), 'must be 2 integers from 1 to 65536'],
     ['padding of windows', single('MaxPool', {}, { kernel_shape: [2, 2], pads: [2, 2, 2, 2] }), 'can lie outside'],
     ['an unknown auto_pad', single('MaxPool', {}, { kernel_shape: [2, 2], auto_pad: 'SAME' }), 'auto_pad SAME'],
+    ['an LRN without a middle', single('LRN', {}, { size: 4 }), 'its size 4 must be odd'],
     ['a 3-D kernel', single('Conv', { w: random([2, 3, 1, 1, 1]) }), 'its weight [2, 3, 1, 1, 1] does not fit'],
     ['other channels', single('Conv', { w: random([2, 4, 1, 1]) }), 'does not fit the input [3, 4, 5]'],
     ['another bias', single('Conv', { w: random([2, 3, 1, 1]), b: random([3]) }), 'its bias has the shape [3]'],
@@ -108,6 +109,24 @@ describe('an operator is refused', () => {
     ];
     const error: unknown = await imported({ ...single('Relu'), nodes }).catch((reason) => reason);
     expect(String(error)).toMatch(/^ElucidError: 2 layers cannot be imported: Frobnicate:a .*; Mul:c \(Mul\): /);
+  });
+
+  test('with what stands behind it, where its shape is known', async () => {
+    const nodes = [
+      node('HardSwish', 'x', 'a'),
+      node('Conv', ['a', 'w'], 'b'),
+      node('Sigmoid', 'b', 'c'),
+      node('Mul', ['b', 'c'], 'd'),
+      node('GlobalAveragePool', 'd', 'e'),
+      node('Mul', ['e', 'd'], 'f'),
+      node('Frobnicate', 'f', 'g'),
+      node('Conv', ['g', 'w'], 'h'),
+      node('LSTM', 'h', 'y'),
+    ];
+    const spec = { ...single('Relu', { w: random([3, 3, 1, 1]) }), nodes };
+    const error = String(await imported(spec).catch((reason) => reason));
+    const names = [...error.matchAll(/(?:: |; )(\w+:\w) \(/g)].map(([, name]) => name);
+    expect(names).toEqual(['HardSwish:a', 'Mul:d', 'Mul:f', 'Frobnicate:g', 'LSTM:y']);
   });
 
   test('when an output of it is read that is not supported', async () => {

@@ -198,3 +198,17 @@ test('constants that would grow without bound are refused', async () => {
 function importVector(bytes: Uint8Array): Promise<unknown> {
   return importOnnx(sourceOf({ 'm.onnx': bytes }, [4]));
 }
+
+test('a weight that thousands of layers share is refused before it is copied for each', async () => {
+  const side = 256;
+  const nodes = Array.from({ length: 1000 }, (_, k) => node('MatMul', [k === 0 ? 'x' : `v${k - 1}`, 'w'], `v${k}`));
+  const spec = { opset: 13, input: [1, side], weights: { w: random([side, side]) }, nodes, outputs: ['v999'] };
+  const source = sourceOf({ 'm.onnx': encoded(modelOf(spec)) }, [side]);
+  await expect(importOnnx(source)).rejects.toThrow('many times more parameters than the file has values');
+});
+
+test('a node that reads one value very often is read or refused', async () => {
+  const inputs = Array.from({ length: 200_000 }, () => 'a');
+  const nodes = [node('Relu', 'x', 'a'), node('Frobnicate', inputs, 'y')];
+  await expectSound(() => importVector(encoded(modelOf({ opset: 13, input: [1, 4], nodes }))));
+});

@@ -320,6 +320,26 @@ test('normalisations that the converter could not fold are folded here', async (
   expect(typesOf(network)).toEqual(['conv2d', 'reshape', 'dense']);
 });
 
+test('an offset that the converter moved behind a residual sum is the bias of its convolution', async () => {
+  const model = new GraphModel([6, 5, 4]);
+  const relu = model.node('relu', 'Relu', ['x']);
+  const branch = model.node('branch', 'Conv2D', [relu, model.random32('kernel', [3, 3, 4, 4])], WINDOWS);
+  const sum = model.node('sum', 'AddN', [relu, branch], { N: int(2) });
+  const end = model.node('end', 'AddV2', [model.random32('offset', [4]), sum]);
+  const next = model.node('next', 'Conv2D', [end, model.random32('kernel2', [3, 3, 4, 2])], WINDOWS);
+  const network = await expectSameAsTensorFlow(model.output(model.head(next, 60)), 'head/logits');
+  expect(typesOf(network)).toEqual(['activation', 'conv2d', 'add', 'conv2d', 'reshape', 'dense']);
+});
+
+test('an offset behind a sum stays where something else reads the convolution', async () => {
+  const model = new GraphModel([6, 5, 4]);
+  const branch = model.node('branch', 'Conv2D', ['x', model.random32('kernel', [3, 3, 4, 4])], WINDOWS);
+  const end = model.node('end', 'AddV2', [model.random32('offset', [4]), model.node('sum', 'AddV2', ['x', branch])]);
+  const both = model.node('both', 'AddV2', [end, model.node('relu', 'Relu', [branch])]);
+  const network = await expectSameAsTensorFlow(model.output(model.head(both, 120)), 'head/logits');
+  expect(typesOf(network)).toContain('affine');
+});
+
 test('the nearest neighbours of an upsampling may be written as copies along a new axis', async () => {
   const model = new GraphModel([6, 5, 4]);
   const apart = model.node('apart', 'ExpandDims', ['x', model.int32('axis', 2)]);

@@ -1,17 +1,18 @@
+import { sizeOf } from '../../tensors/tensor.ts';
 import { FaultList, ImportFault, importError, quoted } from '../faults.ts';
 import { ACTIVATION_READERS } from './activations.ts';
 import { ARITHMETIC_READERS } from './arithmetic.ts';
 import { Attributes } from './attributes.ts';
 import { CONVOLUTION_READERS } from './convolution.ts';
 import { DENSE_READERS } from './dense.ts';
-import { constantOf, fold } from './folding/fold.ts';
+import { constantOf, FOLDED_OPERATORS, fold } from './folding/fold.ts';
 import { Budget } from './folding/node.ts';
 import type { GraphNode, OnnxGraph } from './graph.ts';
 import type { Building, NodeReader } from './node.ts';
 import { NORMALISATION_READERS } from './normalisation.ts';
 import { PASSING_READERS } from './passing.ts';
 import { POOLING_READERS } from './pooling.ts';
-import { REFUSALS } from './refusals.ts';
+import { REFUSALS, SHAPE_KEEPING } from './refusals.ts';
 import { SELECTION_READERS } from './selection.ts';
 import { SHAPING_READERS } from './shaping.ts';
 import { readTensor } from './tensors.ts';
@@ -31,6 +32,8 @@ const READERS: Readonly<Record<string, NodeReader>> = {
 
 /** The operators that are read where an input of theirs is computed. */
 export const ONNX_OPERATORS: readonly string[] = Object.keys(READERS);
+
+const KNOWN: ReadonlySet<string> = new Set([...ONNX_OPERATORS, ...FOLDED_OPERATORS]);
 
 /** Values that constants may be folded to in any file, and for each byte of the file. */
 const FREE_VALUES = 2 ** 22;
@@ -54,8 +57,8 @@ export class GraphImport {
   }
 
   /**
-   * Builds nodes that stand in topological order. What cannot be built is collected, and hides what only fails because of
-   * it.
+   * Builds nodes that stand in topological order. What cannot be built is collected; of what depends on it, only what is
+   * refused in any case is named too.
    * @param end the value that is needed of them
    * @throws ElucidError `model-failed`
    */
@@ -67,7 +70,7 @@ export class GraphImport {
         this.buildNode(node, needed);
       } catch (error) {
         if (!(error instanceof ImportFault)) throw error;
-        for (const output of node.outputs) this.broken.add(output);
+        this.goOnWithout(node);
         this.faults.add(node.name, node.domain === '' ? node.type : `${node.domain}.${node.type}`, error.message);
       }
     }
@@ -82,6 +85,7 @@ export class GraphImport {
   }
 
   private buildNode(node: GraphNode, needed: ReadonlySet<string>): void {
+    this.refuse(node);
     if (node.inputs.some((name) => this.broken.has(name))) {
       for (const output of node.outputs) this.broken.add(output);
       return;
@@ -98,7 +102,6 @@ export class GraphImport {
 
   private outputsOf(node: GraphNode, attributes: Attributes): readonly OnnxValue[] {
     const { type } = node;
-    this.refuse(node);
     if (type === 'Constant') return [constantOf(attributes, this.building.external)];
     const { opset } = this.graph;
     const inputs = node.inputs.map((name) => this.valueOf(name));
@@ -106,8 +109,8 @@ export class GraphImport {
     if (constants.length === inputs.length) {
       return [fold({ type, opset, inputs: constants, attributes, budget: this.budget })];
     }
-    const read = Object.hasOwn(READERS, type) ? READERS[type] : undefined;
-    if (read === undefined) throw new ImportFault('operators of this type are not supported');
+    const read = READERS[type];
+    if (read === undefined) throw new ImportFault('is computed only of constants');
     return read({ name: node.name, type, opset, inputs, outputs: node.outputs.length, attributes }, this.building);
   }
 
@@ -118,6 +121,17 @@ export class GraphImport {
     if (domain !== '') throw new ImportFault(`operators of the domain ${quoted(domain)} are not supported`);
     const reason = Object.hasOwn(REFUSALS, type) ? REFUSALS[type] : undefined;
     if (reason !== undefined) throw new ImportFault(reason);
+    if (!KNOWN.has(type)) throw new ImportFault('operators of this type are not supported');
+  }
+
+  /** In the place of a node that failed: its largest input where that has the right shape, else nothing. */
+  private goOnWithout({ type, inputs, outputs }: GraphNode): void {
+    const known = inputs.map((name) => this.values.get(name)).filter((value) => value?.kind === 'computed');
+    const largest = known.reduce((a, b) => (sizeOf(b?.shape ?? []) > sizeOf(a?.shape ?? []) ? b : a), known[0]);
+    for (const [position, output] of outputs.entries()) {
+      if (position === 0 && largest !== undefined && SHAPE_KEEPING.has(type)) this.values.set(output, largest);
+      else this.broken.add(output);
+    }
   }
 
   /** An input by name; null where it is left out. Weights are read when a node asks for them first. */

@@ -1,6 +1,7 @@
 import { isSameShape } from '../../shapes.ts';
-import { arrayTensor, type Shape } from '../../tensors/tensor.ts';
+import { arrayTensor, type Shape, sizeOf } from '../../tensors/tensor.ts';
 import type { Draft, DraftBuilder, DraftSpec } from '../canonical/draft.ts';
+import { importError } from '../faults.ts';
 import { type Computed, drafted } from './values.ts';
 
 type Arrangement =
@@ -20,12 +21,19 @@ export interface AxisMap {
 export class Layers {
   private readonly draft: DraftBuilder;
   private readonly arrangements = new Map<number, Arrangement>();
+  private parametersLeft: number;
 
-  constructor(draft: DraftBuilder) {
+  /** @param parameters how many values the parameters of all layers may have together */
+  constructor(draft: DraftBuilder, parameters: number) {
     this.draft = draft;
+    this.parametersLeft = parameters;
   }
 
+  /** @throws ElucidError when the layers have too many parameters, as when many share one weight. */
   add(layer: DraftSpec): number {
+    this.parametersLeft -= parameterCount(layer);
+    if (this.parametersLeft < 0)
+      throw importError('the layers have many times more parameters than the file has values');
     return this.draft.add(layer);
   }
 
@@ -125,4 +133,9 @@ export class Layers {
 function keepsSequence(order: readonly number[], shape: Shape): boolean {
   const long = order.filter((axis) => shape[axis] !== 1);
   return long.every((axis, at) => at === 0 || axis > (long[at - 1] ?? -1));
+}
+
+function parameterCount(layer: DraftSpec): number {
+  if ('weight' in layer) return sizeOf(layer.weight.shape);
+  return layer.type === 'affine' ? 2 * sizeOf(layer.scale.shape) : 0;
 }

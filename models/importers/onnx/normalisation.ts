@@ -32,7 +32,9 @@ function localResponse(node: OnnxNode, { layers }: Building): Computed {
   const input = computedAt(node, 0);
   sidesOf(input);
   const size = attributes.int('size') ?? 0;
-  if (!(size >= 1 && size <= 1 << 16)) throw new ImportFault(`its size ${size} must be from 1 to ${1 << 16}`);
+  if (!(size >= 1 && size <= 1 << 16 && size % 2 === 1)) {
+    throw new ImportFault(`its size ${size} must be odd, from 1 to ${(1 << 16) - 1}`);
+  }
   const alpha = attributes.float('alpha') ?? 1e-4;
   const beta = attributes.float('beta') ?? 0.75;
   const k = attributes.float('bias') ?? 1;

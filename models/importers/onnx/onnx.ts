@@ -11,6 +11,10 @@ import { neededNodes, producersOf } from './order.ts';
 import { decodeModel } from './proto.ts';
 import { targetOf } from './target.ts';
 
+/** Values that the parameters of the layers may have in any model, and for each byte of its files. */
+const FREE_PARAMETERS = 2 ** 24;
+const PARAMETERS_PER_BYTE = 2;
+
 /**
  * Reads an ONNX model of operator set 7 to 21: one graph with one input, weights inside or in data files beside it. The
  * first of the weights is the .onnx file. A batch that the file fixes becomes free; arithmetic of constants and shapes is
@@ -27,12 +31,12 @@ export const importOnnx: Importer = async ({ weights: files, inputShape, output 
     ...graph.initializers.values(),
     ...nodes.flatMap(({ attributes }) => attributes.flatMap(({ t }) => (t ? [t] : []))),
   ]);
-  const layers = new Layers(new DraftBuilder(inputShape));
+  const size = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const layers = new Layers(new DraftBuilder(inputShape), FREE_PARAMETERS + PARAMETERS_PER_BYTE * size);
   const declared = declaredInput(graph.input);
   const input = inputValue(declared, inputShape, layers);
   const batch = declared.shape?.[0] ?? null;
   const building = { layers, batch: batch ?? 1, freeBatch: batch === null, external };
-  const size = files.reduce((sum, { bytes }) => sum + bytes, 0);
   const graphImport = new GraphImport(graph, building, size);
   graphImport.build(nodes, { name: declared.name, value: input }, target.end);
   const draft = layers.finish(graphImport.computed(target.end).index);

@@ -31,7 +31,7 @@ export function neededNodes(
       const sources = sourcesOf(node.inputs, producers);
       const circle = sources.find((source) => state.get(source) === 'open');
       if (circle !== undefined) throw importError(`nodes read each other in a circle: ${quoted(circle.name)}`);
-      pending.push(...sources.filter((source) => !state.has(source)));
+      for (const source of sources) if (!state.has(source)) pending.push(source);
     } else {
       if (state.get(node) === 'open') ordered.push(node);
       state.set(node, 'done');
@@ -41,12 +41,12 @@ export function neededNodes(
   return ordered;
 }
 
-/** The nodes that compute some values, the first on top of the stack. */
+/** The nodes that compute some values, each once, the first on top of the stack. */
 function sourcesOf(values: readonly string[], producers: ReadonlyMap<string, GraphNode>): GraphNode[] {
-  const sources: GraphNode[] = [];
+  const sources = new Set<GraphNode>();
   for (const value of values) {
     const source = producers.get(value);
-    if (source !== undefined) sources.unshift(source);
+    if (source !== undefined) sources.add(source);
   }
-  return sources;
+  return [...sources].reverse();
 }

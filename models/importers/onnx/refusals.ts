@@ -25,3 +25,19 @@ export const REFUSALS: Readonly<Record<string, string>> = {
   MatMulInteger: 'the model is quantised; only weights in floating point are read',
   ArgMax: 'chooses an index; explain the scores that it chooses from (output.layer of the manifest)',
 };
+
+/** Refused operators whose output has the shape of their (largest) input: what follows them can still be examined. */
+export const SHAPE_KEEPING: ReadonlySet<string> = new Set([
+  'HardSwish',
+  'Swish',
+  'Gelu',
+  'Mish',
+  'Erf',
+  'Mul',
+  'Div',
+  'InstanceNormalization',
+  'LayerNormalization',
+  'GroupNormalization',
+  'MeanVarianceNormalization',
+  'LpNormalization',
+]);

@@ -2,7 +2,7 @@ import { sizeOf } from '../../../tensors/tensor.ts';
 import { ImportFault } from '../../faults.ts';
 import { kindOf, typeName } from '../tensors.ts';
 import { type Constant, constant } from '../values.ts';
-import { type Folder, given } from './node.ts';
+import { type ConstantNode, type Folder, given } from './node.ts';
 import { broadcastShape, broadcastTo, emptyLike } from './strided.ts';
 
 type Binary = (a: number, b: number) => number;
@@ -62,11 +62,13 @@ const cast: Folder = (node) => {
   node.attributes.ignore('saturate', 'round_mode');
   const type = kindOf(to);
   if (type === null) throw new ImportFault(`casts to the ${typeName(to)}, which is not read`);
-  return castTo(given(node, 0), type);
+  return castTo(node, type);
 };
 
-function castTo(input: Constant, type: Constant['type']): Constant {
+function castTo(node: ConstantNode, type: Constant['type']): Constant {
+  const input = given(node, 0);
   if (input.type === type) return input;
+  node.budget.spend(input.shape);
   if (type === 'float') return constant(type, input.shape, Float32Array.from(input.data));
   const of = type === 'bool' ? (value: number) => Number(value !== 0) : Math.trunc;
   return constant(type, input.shape, Float64Array.from(input.data, of));
@@ -110,5 +112,5 @@ export const ELEMENTWISE_FOLDERS: Readonly<Record<string, Folder>> = {
   Log: unary(Math.log),
   Where: where,
   Cast: cast,
-  CastLike: (node) => castTo(given(node, 0), given(node, 1).type),
+  CastLike: (node) => castTo(node, given(node, 1).type),
 };

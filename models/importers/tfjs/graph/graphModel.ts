@@ -16,6 +16,7 @@ import { FOLDINGS } from './foldings.ts';
 import { ancestorsOf, type GraphNode, readGraph, type TensorName, tensorName } from './graphDef.ts';
 import { MATRICES } from './matrices.ts';
 import { NORMALISATIONS } from './normalisation.ts';
+import { withOffsetsAtLinear } from './offsets.ts';
 import type { GraphBuilding, Operation } from './operation.ts';
 import { chosenOutputs, type GraphOutput, readSignature } from './outputs.ts';
 import { PARTS } from './parts.ts';
@@ -68,7 +69,8 @@ export function graphNetwork(
   const roots = chosen.map(({ tensor }) => tensor.node);
   const faults = new FaultList();
   const needed = ancestorsOf(all, roots);
-  const nodes = attempt(faults, 'graph', 'dilation', () => withDilations(needed, weights)) ?? needed;
+  const rewritten = attempt(faults, 'graph', 'dilation', () => withDilations(needed, weights)) ?? needed;
+  const nodes = withOffsetsAtLinear(rewritten);
   const ordered = topologicalOrder({ layers: nodes, outputs: roots });
   const placeholder = placeholderIn(nodes);
   const isUsual = !nodes.some(({ attributes }) => attributes.says('data_format', 'NCHW'));
