@@ -35,8 +35,8 @@ export class SqliteDatabase {
 
   constructor(path: string) {
     this.#database = new Libsql(path, { timeout: BUSY_MS });
-    // Before the first table, or it has no effect: room is given back when jobs are forgotten.
-    this.#database.exec('PRAGMA auto_vacuum = INCREMENTAL');
+    // Room is given back when jobs are forgotten. It counts before the first table; later it would only be a write.
+    if (this.#number('user_version') === 0) this.#database.exec('PRAGMA auto_vacuum = INCREMENTAL');
     this.#database.exec('PRAGMA journal_mode = WAL');
     this.#database.exec('PRAGMA synchronous = NORMAL');
     this.#database.exec('PRAGMA foreign_keys = ON');
@@ -67,9 +67,12 @@ export class SqliteDatabase {
     }
   }
 
-  /** Gives pages that are free back to the disk. */
+  /** Gives pages that are free back to the disk, and the log of writes. */
   shrink(): void {
-    guarded(() => this.#database.exec('PRAGMA incremental_vacuum'));
+    guarded(() => {
+      this.#database.exec('PRAGMA incremental_vacuum');
+      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    });
   }
 
   /** The size of the file without free pages. */
@@ -77,8 +80,8 @@ export class SqliteDatabase {
     return (this.#number('page_count') - this.#number('freelist_count')) * this.#number('page_size');
   }
 
+  /** The log of writes stays: the next one to open the file reads it. */
   close(): void {
-    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     this.#database.close();
   }
 

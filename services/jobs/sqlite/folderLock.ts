@@ -16,6 +16,8 @@ export class FolderLock {
   constructor(path: string) {
     this.#database = new Libsql(path);
     try {
+      // Nothing is written, also where the disk is full.
+      this.#database.exec('PRAGMA journal_mode = MEMORY');
       this.#database.exec('BEGIN EXCLUSIVE');
     } catch (error) {
       this.#database.close();

@@ -73,9 +73,9 @@ export class SqliteJobStore implements JobStore {
     const request = Buffer.from(job.request);
     const known = this.#table.admit(job, request.length, maxQueued);
     if (known !== null) return { job: known, created: false };
-    await this.#files.write(job.id, REQUEST, request);
     const sizes = { [REQUEST]: request.length };
     try {
+      await this.#files.write(job.id, REQUEST, request);
       return this.#database.transaction(() => this.#table.insert(job, sizes, maxQueued));
     } finally {
       if (this.#table.find(job.id) === null) await this.#files.removeAll([job.id]);
@@ -180,14 +180,13 @@ export class SqliteJobStore implements JobStore {
 
   async prune(now: number): Promise<number> {
     const { expired, removeExpired } = this.#table.statements;
-    const ids = this.#database.transaction(() => {
-      const over = expired.all(now).map(({ id }) => String(id));
-      removeExpired.run(now);
-      return over;
-    });
-    for (const id of ids) this.#watchers.tell(id);
+    const ids = expired.all(now).map(({ id }) => String(id));
+    if (ids.length === 0) return 0;
+    // Nobody sees these jobs any more. Files go first: where the disk is full, not even a row could be removed before.
     await this.#files.removeAll(ids);
-    if (ids.length > 0) this.#database.shrink();
+    removeExpired.run(now);
+    for (const id of ids) this.#watchers.tell(id);
+    this.#database.shrink();
     return ids.length;
   }
 
