@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { ElucidError } from '../../schemas/errors.ts';
 import { ENDED, type Job, type JobKind, type JobState, LAST_EVENTS } from '../../schemas/jobs.ts';
 import type { JobExecutors } from './executor.ts';
@@ -6,6 +5,7 @@ import { JobIds } from './jobId.ts';
 import type { JobLog } from './jobLog.ts';
 import type { JobTimes } from './jobRun.ts';
 import { type JobRecord, type Owner, publicJob } from './record.ts';
+import { requestHash } from './requestHash.ts';
 import { JobRunner } from './runner.ts';
 import type { JobEvent, JobOutput, JobStore } from './store.ts';
 
@@ -91,8 +91,7 @@ export class Jobs {
   async submit({ kind, owner, request, idempotencyKey }: JobSubmission): Promise<{ job: Job; created: boolean }> {
     const created = this.#now();
     const body = JSON.stringify(request);
-    const hash = () => createHash('sha256').update(`${kind}\n${body}`).digest('hex');
-    const idempotency = idempotencyKey === null ? null : { key: idempotencyKey, hash: hash() };
+    const idempotency = idempotencyKey === null ? null : { key: idempotencyKey, hash: requestHash(kind, request) };
     const stored = await this.#store.create(
       { id: this.#ids.next(created), kind, owner, request: body, idempotency, created },
       this.#options.maxQueued,

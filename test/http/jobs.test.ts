@@ -220,6 +220,20 @@ describe('Idempotency-Key', () => {
     expect(await again.json()).toMatchObject({ state: 'succeeded' });
   });
 
+  test('a form, and defaults that are written out, are the same request', async () => {
+    const key = { 'idempotency-key': 'form' };
+    const image = Buffer.from('not decoded here');
+    const location = await submitted(key, { model: 'digits', input: { image: image.toString('base64') } });
+    const form = new FormData();
+    for (const [name, value] of Object.entries({ model: 'digits', version: '2', target: 'predicted', include: '[]' })) {
+      form.set(name, value);
+    }
+    form.set('image', new Blob([image]), 'digit.png');
+    const headers = { prefer: 'respond-async', ...key };
+    const again = await fetch(`${url}/explain`, { method: 'POST', headers, body: form });
+    expect([again.status, again.headers.get('location')]).toEqual([202, location]);
+  });
+
   test.each([['x'.repeat(256)], ['Straße']])('a bad key is refused: %#', async (key) => {
     const answer = await submit({ 'idempotency-key': key });
     expect([answer.status, (await jsonOf(answer)).code]).toEqual([422, 'invalid']);
