@@ -47,7 +47,8 @@ export class JobFiles {
   /** null when there is none. */
   async read(job: string, name: string): Promise<Uint8Array | null> {
     try {
-      return await readFile(this.#path(job, name));
+      const { buffer, byteOffset, length } = await readFile(this.#path(job, name));
+      return new Uint8Array(buffer, byteOffset, length);
     } catch (error) {
       if (isMissing(error)) return null;
       throw error;
