@@ -19,10 +19,13 @@ export class OpenStreams {
       throw new ElucidError('queue-full', `${MAX_OPEN} clients are waiting for jobs already`);
     const controller = new AbortController();
     this.#open.add(controller);
-    reply.raw.once('close', () => {
+    const release = () => {
       this.#open.delete(controller);
       controller.abort();
-    });
+    };
+    // The client may have gone before: nothing more would be heard of it.
+    if (reply.raw.closed) release();
+    else reply.raw.once('close', release);
     return controller;
   }
 
