@@ -44,6 +44,8 @@ export class JobRunner {
     this.#pulling ??= this.#pull().finally(() => {
       this.#pulling = null;
       this.#cancelled.clear();
+      // Somebody may have called between the last look and this.
+      if (this.#again) this.wake();
     });
   }
 
