@@ -30,13 +30,13 @@ async function send(part: string): Promise<Response> {
   return sendCurl(command, ADDRESS, service.url, ROOT);
 }
 
-test('the README has four examples for shipped models, and one for a network of your own', () => {
-  expect(COMMANDS.filter((command) => !command.includes('model=squeezenet '))).toHaveLength(4);
-  expect(COMMANDS).toHaveLength(5);
+test('the README has five examples for shipped models, and one for a network of your own', () => {
+  expect(COMMANDS.filter((command) => !command.includes('model=squeezenet '))).toHaveLength(5);
+  expect(COMMANDS).toHaveLength(6);
 });
 
 test('the heat map of a digit is a picture', async () => {
-  const response = await send('image/png');
+  const response = await send('-o heatmap.png');
   expect([response.status, response.headers.get('x-prediction')]).toEqual([200, '3']);
   expect(await sharp(Buffer.from(await response.arrayBuffer())).metadata()).toMatchObject({
     format: 'png',
@@ -67,4 +67,11 @@ test('the explanation is downloaded as an ONNX model', async () => {
   const response = await send('explanation.onnx');
   expect(response.status).toBe(200);
   expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(100_000);
+});
+
+test('what is typical of the digits is a sheet', async () => {
+  const response = await send('/prototype');
+  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/png']);
+  const { width = 0, height = 0 } = await sharp(Buffer.from(await response.arrayBuffer())).metadata();
+  expect(width * height).toBeGreaterThan(10 * 224 * 224);
 });

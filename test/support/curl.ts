@@ -7,11 +7,12 @@ export async function sendCurl(command: string, from: string, to: string, root: 
   const form = new FormData();
   const headers: Record<string, string> = {};
   let url = '';
+  let data: string | null = null;
   for (let i = 1; i < words.length; i += 1) {
     const word = words[i] ?? '';
     const value = words[i + 1] ?? '';
     if (word.startsWith('http')) url = word.replace(from, to);
-    else if (word === '-s') continue;
+    else if (word === '-s' || word === '-N') continue;
     else if (word === '-o' || word === '-D') i += 1;
     else if (word === '-H') {
       const [name = '', content = ''] = value.split(': ');
@@ -20,10 +21,13 @@ export async function sendCurl(command: string, from: string, to: string, root: 
     } else if (word === '-F') {
       addField(form, value, root);
       i += 1;
+    } else if (word === '-d') {
+      data = value;
+      i += 1;
     } else throw new Error(`this option of curl is not known to the test: ${word}`);
   }
-  const body = [...form.keys()].length > 0 ? { method: 'POST', body: form } : {};
-  return fetch(url, { headers, ...body });
+  const body = data ?? ([...form.keys()].length > 0 ? form : null);
+  return fetch(url, body === null ? { headers } : { method: 'POST', headers, body });
 }
 
 function addField(form: FormData, field: string, root: string): void {
