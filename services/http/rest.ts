@@ -5,6 +5,7 @@ import { presentExplanation } from './explain/jobResult.ts';
 import { explainRoute } from './explain/route.ts';
 import { healthRoutes } from './health.ts';
 import { jobRoutes } from './jobs/routes.ts';
+import { kserveRoutes } from './kserve/routes.ts';
 import { methodRoute } from './methods.ts';
 import { exportRoute } from './models/exportRoute.ts';
 import { filtersRoute } from './models/filtersRoute.ts';
@@ -15,12 +16,14 @@ import { openApiRoute } from './plugins/openapi.ts';
 import { validateByZod } from './plugins/validation.ts';
 import { presentPrototypes } from './prototype/jobResult.ts';
 import { prototypeRoute } from './prototype/route.ts';
+import { ServedModels } from './serving/servedModels.ts';
 import { welcomeRoute } from './welcome.ts';
 
 /** The REST resources, encapsulated: validation by zod and forms stay inside. */
-export async function rest(plain: FastifyInstance, given: Omit<HttpContext, 'presenters'>): Promise<void> {
+export async function rest(plain: FastifyInstance, given: Omit<HttpContext, 'presenters' | 'served'>): Promise<void> {
   const context: HttpContext = {
     ...given,
+    served: new ServedModels(given),
     presenters: { explanation: presentExplanation, prototype: presentPrototypes },
   };
   plain.removeContentTypeParser('text/plain');
@@ -36,6 +39,7 @@ export async function rest(plain: FastifyInstance, given: Omit<HttpContext, 'pre
   jobRoutes(app, context);
   methodRoute(app);
   reloadRoute(app, context);
+  kserveRoutes(app, context);
   healthRoutes(app, context);
   openApiRoute(plain);
   methods.close();
