@@ -10,6 +10,7 @@ import { methodRoute } from './methods.ts';
 import { exportRoute } from './models/exportRoute.ts';
 import { filtersRoute } from './models/filtersRoute.ts';
 import { modelRoutes } from './models/route.ts';
+import { openInferenceRoutes } from './openInference/routes.ts';
 import { watchMethods } from './plugins/allowedMethods.ts';
 import { acceptForms } from './plugins/multipart.ts';
 import { openApiRoute } from './plugins/openapi.ts';
@@ -17,6 +18,7 @@ import { validateByZod } from './plugins/validation.ts';
 import { presentPrototypes } from './prototype/jobResult.ts';
 import { prototypeRoute } from './prototype/route.ts';
 import { ServedModels } from './serving/servedModels.ts';
+import { torchserveRoutes } from './torchserve/routes.ts';
 import { welcomeRoute } from './welcome.ts';
 
 /** The REST resources, encapsulated: validation by zod and forms stay inside. */
@@ -41,6 +43,8 @@ export async function rest(plain: FastifyInstance, given: Omit<HttpContext, 'pre
   reloadRoute(app, context);
   kserveRoutes(app, context);
   healthRoutes(app, context);
+  await plain.register(openInferenceRoutes, context);
+  await plain.register(torchserveRoutes, context);
   openApiRoute(plain);
   methods.close();
 }

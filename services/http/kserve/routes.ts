@@ -15,6 +15,7 @@ import type { HttpContext } from '../context.ts';
 import { json, problems } from '../openapi/responses.ts';
 import type { ZodApp } from '../plugins/validation.ts';
 import { limitInputs } from '../serving/inputLimits.ts';
+import { sendJson } from '../serving/sendJson.ts';
 import { explainBatch } from './explanations.ts';
 import { batchOf, type Instance, readInstance } from './instances.ts';
 import { askPredictor } from './predictor.ts';
@@ -81,11 +82,8 @@ function predictRoute(app: ZodApp, { service, served, config, predictor = null }
     handler: async ({ params: { name }, body }, reply) => {
       const signal = clientSignal(reply);
       if (predictor?.model === name) {
-        const relayed = await askPredictor(predictor, body, signal);
-        return reply
-          .code(relayed.status as 200)
-          .type('application/json')
-          .send(Buffer.from(relayed.json) as never);
+        const { json: answer, status } = await askPredictor(predictor, body, signal);
+        return sendJson(reply, answer, status);
       }
       const { version, instances: _instances, inputs: _inputs, ...unknown } = body;
       const [key] = Object.keys(unknown);

@@ -1,9 +1,15 @@
 import { modelsOf } from '../../../models/registry/liveRegistry.ts';
 import type { RegisteredModel, RegistryEntry } from '../../../models/registry/registeredModel.ts';
-import type { HttpContext } from '../context.ts';
+import type { Registry } from '../../../models/registry/registry.ts';
+import type { ExplanationService } from '../../compute/explanation.ts';
 import { HttpFailure } from '../problem.ts';
 
-type Parts = Pick<HttpContext, 'registry' | 'service' | 'reloadModels'>;
+interface Parts {
+  readonly registry: Registry;
+  readonly service: Pick<ExplanationService, 'stateOf' | 'networkOf' | 'retain'>;
+  /** Reads the folders of models again. */
+  readonly reloadModels: () => Promise<unknown>;
+}
 
 /**
  * The models as the model-serving protocols see them: one that an administrator unloaded takes no requests there until
