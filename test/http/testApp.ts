@@ -20,7 +20,10 @@ export interface TestApp {
   readonly log: string[];
 }
 
-export async function testApp(config: Partial<AppDependencies['config']> = {}): Promise<TestApp> {
+export async function testApp(
+  config: Partial<AppDependencies['config']> = {},
+  predictor: AppDependencies['predictor'] = null,
+): Promise<TestApp> {
   const service = fakeService();
   const log: string[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(line) });
@@ -42,6 +45,7 @@ export async function testApp(config: Partial<AppDependencies['config']> = {}): 
     registry,
     jobs,
     reloadModels: async () => RELOADED,
+    predictor,
     version: '1.2.3',
   });
   return { app, service, jobs, log };

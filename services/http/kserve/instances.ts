@@ -6,7 +6,7 @@ import { jsonPointer, parseOrRefuse } from '../../../schemas/faults.ts';
 import { received } from '../../../schemas/issues.ts';
 import { Target } from '../../../schemas/target.ts';
 import type { ExplanationService } from '../../compute/explanation.ts';
-import { flatten } from '../serving/nestedArrays.ts';
+import { flatten, nameOf, type Path } from '../serving/nestedArrays.ts';
 
 /** One instance of a request, and what is to be explained of it where it says so itself. */
 export interface Instance {
@@ -15,8 +15,6 @@ export interface Instance {
     | { readonly kind: 'values'; readonly values: Float32Array };
   readonly target?: Target | undefined;
 }
-
-type Path = readonly (string | number)[];
 
 /** Images that are decoded at a time. */
 const DECODED_TOGETHER = 8;
@@ -36,7 +34,7 @@ export function readInstance(value: unknown, model: RegisteredModel, path: Path)
     throw faultAt(
       'invalid',
       jsonPointer(path),
-      `an instance must be ${FORMS}; received an object with ${keys || 'no keys'}`,
+      `${nameOf(path)} must be ${FORMS}; received an object with ${keys || 'no keys'}`,
     );
   }
   const at = [...path, key];

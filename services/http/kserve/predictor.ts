@@ -44,6 +44,5 @@ export async function askPredictor(
 
 function faultOf(error: unknown, timeoutMs: number): string {
   if (error instanceof SyntaxError) return 'did not answer with JSON';
-  const timedOut = error instanceof Error && error.name === 'TimeoutError';
-  return timedOut ? `did not answer within ${timeoutMs} ms` : 'cannot be reached';
+  return (error as Error).name === 'TimeoutError' ? `did not answer within ${timeoutMs} ms` : 'cannot be reached';
 }

@@ -33,7 +33,7 @@ export async function decodeBody(bytes: Buffer, header: string | undefined, maxB
   try {
     return await ENCODINGS[encoding].unpack(bytes, { maxOutputLength: maxBytes });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
       throw new ElucidError('too-large', `the body is larger than ${maxBytes} bytes when it is unpacked`);
     }
     throw new ElucidError('bad-body', `the body is no valid ${encoding}`);

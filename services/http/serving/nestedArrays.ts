@@ -11,7 +11,8 @@ export interface ElementType {
   read(element: unknown): number;
 }
 
-type Path = readonly (string | number)[];
+/** Where something lies in a request. */
+export type Path = readonly (string | number)[];
 
 export type NestedArray = number | NestedArray[];
 
@@ -67,6 +68,7 @@ export function nest(values: ArrayLike<number>, shape: Shape): NestedArray {
   return part(0);
 }
 
-function nameOf(path: Path): string {
-  return path.map((part) => (typeof part === 'number' ? `[${part}]` : part)).join('');
+/** instances[1].data[0] */
+export function nameOf(path: Path): string {
+  return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i === 0 ? '' : '.'}${part}`)).join('');
 }
