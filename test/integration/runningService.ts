@@ -24,10 +24,13 @@ export interface RunningService {
 }
 
 /** Starts the service on a free port and waits until it listens. */
-export async function startService(environment: Readonly<Record<string, string>> = {}): Promise<RunningService> {
+export async function startService(
+  environment: Readonly<Record<string, string>> = {},
+  commandLine: readonly string[] = [],
+): Promise<RunningService> {
   const folder = await mkdtemp(join(tmpdir(), 'elucid-test-'));
   const folders = { CACHE_DIR: join(folder, 'cache'), DATA_DIR: join(folder, 'data') };
-  const child = spawn(process.execPath, ['--import', 'tsx', SERVER], {
+  const child = spawn(process.execPath, ['--import', 'tsx', SERVER, ...commandLine], {
     env: { ...process.env, NODE_OPTIONS: '', PORT: '0', ...folders, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
