@@ -7,6 +7,7 @@ export const healthSchema = z.object({ status: z.enum(['live', 'ready']) }).meta
 export const welcomeSchema = z
   .object({
     name: z.string(),
+    status: z.literal('alive').describe('What clients of KServe V1 ask for'),
     version: z.string(),
     documentation: z.string().describe('For people'),
     openapi: z.string().describe('For programs'),

@@ -13,6 +13,7 @@ export const problemSchema = z
     errors: z
       .array(z.object({ pointer: z.string().describe('JSON pointer into the request'), detail: z.string() }))
       .describe('Every fault of the request'),
+    error: z.string().optional().describe('The detail once more, under /v1 and /v2'),
   })
   .meta({
     id: 'Problem',

@@ -5,6 +5,7 @@ import type { ExplanationService } from './compute/explanation.ts';
 import type { Config } from './config.ts';
 import { OpenStreams } from './http/jobs/openStreams.ts';
 import { MAX_WAIT_S } from './http/jobs/submit.ts';
+import type { Predictor } from './http/kserve/predictor.ts';
 import { answerClientError } from './http/plugins/clientErrors.ts';
 import { drainOnClose } from './http/plugins/drain.ts';
 import { documentRoutes } from './http/plugins/openapi.ts';
@@ -23,6 +24,8 @@ export interface AppDependencies {
   readonly registry: Registry;
   readonly jobs: Jobs;
   readonly reloadModels: () => Promise<RegistryChanges>;
+  /** Who predicts in place of this service; default: nobody. */
+  readonly predictor?: Predictor | null;
   /** Of the service itself. */
   readonly version: string;
 }
@@ -45,7 +48,7 @@ const MAX_PARAM_LENGTH = 768;
 
 /** Builds the app; `listen` and `close` are the caller's. */
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
-  const { config, logger, service, registry, jobs, reloadModels, version } = dependencies;
+  const { config, logger, service, registry, jobs, reloadModels, predictor = null, version } = dependencies;
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -70,7 +73,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   drainOnClose(app, DRAIN_MS);
   answerProblems(app);
   await documentRoutes(app, version);
-  await app.register(rest, { service, registry, jobs, streams, reloadModels, version, config });
+  await app.register(rest, { service, registry, jobs, streams, reloadModels, predictor, version, config });
   await app.ready();
   return app;
 }

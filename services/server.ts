@@ -8,11 +8,14 @@ import pino, { type Logger } from 'pino';
 import { FileHashes } from '../models/registry/fileHashes.ts';
 import { LiveRegistry } from '../models/registry/liveRegistry.ts';
 import { openRegistry, type Registry } from '../models/registry/registry.ts';
+import { ElucidError } from '../schemas/errors.ts';
 import { buildApp } from './app.ts';
+import { type CommandLine, readCommandLine } from './commandLine.ts';
 import type { ExplanationService } from './compute/explanation.ts';
 import { PrototypePool } from './compute/prototype/prototypePool.ts';
 import { openExplanationService } from './compute/service.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import type { Predictor } from './http/kserve/predictor.ts';
 import { explanationExecutor } from './jobs/explanation/executor.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { prototypeExecutor } from './jobs/prototype/executor.ts';
@@ -32,10 +35,10 @@ await main();
 
 /** Starts the service, and stops it on SIGINT and SIGTERM. */
 async function main(): Promise<void> {
-  const config = readConfigOrExit();
+  const [config, commandLine] = readConfigOrExit();
   const logger = openLogger(config);
   try {
-    await serve(config, logger);
+    await serve(config, commandLine, logger);
   } catch (error) {
     if (error instanceof ConfigError) refuse(error);
     logger.fatal({ err: error }, 'the service cannot start');
@@ -43,17 +46,27 @@ async function main(): Promise<void> {
   }
 }
 
-async function serve(config: Config, logger: Logger): Promise<void> {
+async function serve(config: Config, commandLine: CommandLine, logger: Logger): Promise<void> {
   const home = packageFolder(fileURLToPath(import.meta.url));
   const store = await openJobStore(config);
   const folders = { zooDir: join(home.path, 'models', 'zoo'), modelsDir: config.MODELS_DIR ?? null };
   const registry = new LiveRegistry(await openRegistry(folders, await FileHashes.open(config.CACHE_DIR)));
   logModels(registry, logger);
+  const predictor = predictorOf(commandLine, registry, config);
   const service = await openService(config, logger);
   const reloadModels = () => reload(registry, service, logger);
   const pool = openPrototypePool(config);
   const jobs = await openJobs(config, store, { service, registry, pool, logger });
-  const app = await buildApp({ config, logger, service, registry, jobs, reloadModels, version: home.version });
+  const app = await buildApp({
+    config,
+    logger,
+    service,
+    registry,
+    jobs,
+    reloadModels,
+    predictor,
+    version: home.version,
+  });
   try {
     await app.listen({
       host: config.HOST,
@@ -67,6 +80,23 @@ async function serve(config: Config, logger: Logger): Promise<void> {
   }
   reloadOnHangup(reloadModels, logger);
   stopGracefully({ app, jobs, service, pool }, logger);
+}
+
+/** Who predicts for the model of the command line. @throws ConfigError when there is no such model */
+function predictorOf(
+  { modelName, predictorOrigin }: CommandLine,
+  registry: Registry,
+  config: Config,
+): Predictor | null {
+  if (modelName === null) return null;
+  try {
+    registry.get(modelName);
+  } catch (error) {
+    if (!(error instanceof ElucidError)) throw error;
+    throw new ConfigError(`--model_name: ${error.message}`);
+  }
+  if (predictorOrigin === null) return null;
+  return { model: modelName, origin: predictorOrigin, timeoutMs: config.EXPLAIN_TIMEOUT_MS };
 }
 
 /** Takes DATA_DIR for this service alone, before anything else is started. @throws ConfigError when another has it */
@@ -177,11 +207,14 @@ function openLogger({ LOG_LEVEL: level }: Config): Logger {
   });
 }
 
-function readConfigOrExit(): Config {
+function readConfigOrExit(): [Config, CommandLine] {
   try {
-    const config = readConfig(process.env, { temporaryFolder: tmpdir(), user: userName(), homeFolder: homedir });
+    const commandLine = readCommandLine(process.argv.slice(2));
+    const { httpPort } = commandLine;
+    const environment = httpPort === null ? process.env : { ...process.env, PORT: httpPort };
+    const config = readConfig(environment, { temporaryFolder: tmpdir(), user: userName(), homeFolder: homedir });
     if (config.MODELS_DIR !== undefined) checkFolder('MODELS_DIR', config.MODELS_DIR);
-    return config;
+    return [config, commandLine];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return refuse(error);

@@ -4,6 +4,7 @@ import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import type { ArrayTensor } from '../../models/tensors/tensor.ts';
 import type { MethodName } from '../../schemas/methods.ts';
 import type { Focus, Plan } from '../explanation/plan.ts';
+import type { PlanName } from '../explanation/prediction.ts';
 import type {
   ExplainedRows,
   ExplainMessage,
@@ -41,7 +42,7 @@ export interface ExplainRun extends ExplainedRows {
 
 /** What a request asks of a plan. */
 export interface ExplainRequestRows {
-  readonly method: MethodName;
+  readonly method: PlanName;
   readonly options: Readonly<Record<string, unknown>>;
   readonly focus: Focus;
   /** [N, ...input shape] */

@@ -2,6 +2,7 @@ import type { Network } from '../../models/network.ts';
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import type { MethodName } from '../../schemas/methods.ts';
 import type { Focus } from '../explanation/plan.ts';
+import type { PlanName } from '../explanation/prediction.ts';
 import type { LoadsInUse } from './liveLoads.ts';
 
 /** The model a task is about: the number of its load, and everything about it when the worker has to learn it. */
@@ -25,7 +26,7 @@ export type ExplainTask =
       readonly model: TaskModel;
       /** The plan's key. */
       readonly key: string;
-      readonly method: MethodName;
+      readonly method: PlanName;
       readonly options: Readonly<Record<string, unknown>>;
       readonly focus: Focus;
       /** Longest that it may run, in milliseconds; default: as the worker was told at its start. */
@@ -49,6 +50,7 @@ export interface ExplainMessage {
 }
 
 export interface ExplainedRows {
+  /** Empty for a prediction alone. */
   readonly relevance: Float32Array;
   readonly scores: Float32Array;
   /** The explained value of each row. */

@@ -80,6 +80,8 @@ export interface LayerRelevance {
 /** The answer for one item of the batch that a client sent. */
 export interface ItemExplanation {
   readonly prediction: Prediction;
+  /** What the network gives for every output: probabilities where its outputs are such, else scores. */
+  readonly values: readonly number[];
   readonly target: ExplainedTarget;
   readonly relevance: { readonly sum: number; readonly min: number; readonly max: number };
   /** null for methods that do not decompose the score; `note` then says why. */
@@ -104,6 +106,23 @@ export interface Explanation {
   readonly batch_size: number;
   /** Whether the compiled explanation was found, not made for this request. */
   readonly cached: boolean;
+}
+
+/** A validated request for a prediction alone. */
+export type PredictCommand = Pick<ExplainCommand, 'model' | 'input'>;
+
+/** The prediction for one item of a batch. */
+export interface ItemPrediction {
+  readonly prediction: Prediction;
+  /** What the network gives for every output: probabilities where its outputs are such, else scores. */
+  readonly values: readonly number[];
+  /** Of every output, before any softmax. */
+  readonly scores: Float32Array;
+}
+
+/** What the network says of a batch, without a reason. */
+export interface Predicted extends Pick<Explanation, 'model' | 'engine' | 'timing_ms' | 'batch_size' | 'cached'> {
+  readonly items: readonly ItemPrediction[];
 }
 
 /** Whether a model is loaded: `idle` ones are loaded by the first request. */
@@ -133,6 +152,8 @@ export interface ModelDescription {
 export interface ExplanationService {
   /** @param signal aborts when the client has gone: the request is dropped from the queue */
   explain(command: ExplainCommand, signal: AbortSignal): Promise<Explanation>;
+  /** Runs the forward pass alone. */
+  predict(command: PredictCommand, signal: AbortSignal): Promise<Predicted>;
   /** Tells the state of a model without loading it. */
   stateOf(model: RegisteredModel): ModelState;
   /** The structure of a model's network. @throws ElucidError `model-failed` */

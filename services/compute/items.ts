@@ -1,7 +1,7 @@
 import type { ConservationKind } from '../explanation/plan.ts';
 import { conservationOf } from './conservation.ts';
 import type { ExplainRun } from './explainPool.ts';
-import type { ItemExplanation } from './explanation.ts';
+import type { ItemExplanation, ItemPrediction } from './explanation.ts';
 import type { Outputs } from './outputs.ts';
 import type { ResolvedTarget } from './targets.ts';
 
@@ -14,16 +14,28 @@ export function itemsOf(
 ): readonly ItemExplanation[] {
   const { rows } = run;
   return Array.from({ length: rows }, (_, row) => {
-    const own = (values: Float32Array) => {
-      const size = values.length / rows;
-      return values.subarray(row * size, (row + 1) * size);
-    };
+    const own = (values: Float32Array) => rowOf(values, row, rows);
     const scores = own(run.scores);
     const relevance = extremes(own(run.relevance));
     const described = { ...target.describe(scores), score: run.explained[row] ?? 0 };
     const { conservation, note, layers } = conservationOf(kind, relevance.sum, own(run.report), described.score);
-    return { prediction: outputs.prediction(scores), target: described, relevance, conservation, note, layers };
+    const prediction = outputs.prediction(scores);
+    const values = outputs.values(scores);
+    return { prediction, values, target: described, relevance, conservation, note, layers };
   });
+}
+
+/** What is said of every item of a prediction. */
+export function predictionsOf({ rows, scores }: ExplainRun, outputs: Outputs): readonly ItemPrediction[] {
+  return Array.from({ length: rows }, (_, row) => {
+    const own = rowOf(scores, row, rows);
+    return { prediction: outputs.prediction(own), values: outputs.values(own), scores: outputs.scores(own) };
+  });
+}
+
+function rowOf(values: Float32Array, row: number, rows: number): Float32Array {
+  const size = values.length / rows;
+  return values.subarray(row * size, (row + 1) * size);
 }
 
 function extremes(values: Float32Array): { sum: number; min: number; max: number } {

@@ -18,6 +18,8 @@ export interface Outputs {
   /** All scores as clients see them, from the network's own. */
   scores(own: Float32Array): Float32Array;
   prediction(own: Float32Array): Prediction;
+  /** What the network gives in the end: the probabilities where its outputs are such, else the scores. */
+  values(own: Float32Array): readonly number[];
 }
 
 export function outputsOfModel(model: RegisteredModel, network: Network): Outputs {
@@ -30,6 +32,7 @@ export function outputsOfModel(model: RegisteredModel, network: Network): Output
     rowOf,
     scores,
     prediction: (row) => predict(scores(row), labels, network.outputFunction),
+    values: (row) => probabilitiesOf(scores(row), network.outputFunction) ?? Array.from(scores(row)),
   };
 }
 

@@ -8,13 +8,22 @@ import { ElucidError, faultAt } from '../../schemas/errors.ts';
 import type { MethodName } from '../../schemas/methods.ts';
 import { checkInsideBox } from '../explanation/inputBox.ts';
 import type { Plan } from '../explanation/plan.ts';
+import { type PlanName, PREDICT } from '../explanation/prediction.ts';
 import { layerIndex } from '../explanation/targetNames.ts';
 import { describeModel } from './describe.ts';
-import { ExplainPool, type ExplainPoolOptions } from './explainPool.ts';
-import type { ExplainCommand, Explanation, ExplanationService, ModelDescription, ModelState } from './explanation.ts';
+import { ExplainPool, type ExplainPoolOptions, type ExplainRun } from './explainPool.ts';
+import type {
+  ExplainCommand,
+  Explanation,
+  ExplanationService,
+  ModelDescription,
+  ModelState,
+  PredictCommand,
+  Predicted,
+} from './explanation.ts';
 import { filterLayer } from './filters.ts';
 import { IngestPool } from './ingestPool.ts';
-import { itemsOf } from './items.ts';
+import { itemsOf, predictionsOf } from './items.ts';
 import { LiveLoads } from './liveLoads.ts';
 import type { LoadedModel } from './loadedModel.ts';
 import { Models } from './models.ts';
@@ -68,10 +77,41 @@ class Service implements ExplanationService {
   }
 
   explain(command: ExplainCommand, signal: AbortSignal): Promise<Explanation> {
+    return this.withInput(command, signal, (loaded, seen) => this.explainSeen(command, loaded, seen, signal));
+  }
+
+  predict(command: PredictCommand, signal: AbortSignal): Promise<Predicted> {
+    return this.withInput({ ...command, picture: false }, signal, (loaded, seen) =>
+      this.predictSeen(loaded, seen, signal),
+    );
+  }
+
+  /** Loads the model and decodes the input at the same time. */
+  private withInput<Result>(
+    command: InputCommand,
+    signal: AbortSignal,
+    work: (loaded: LoadedModel, seen: Seen) => Promise<Result>,
+  ): Promise<Result> {
     const seen = this.see(command, signal);
     // Awaited below; the model may fail first.
     seen.catch(() => undefined);
-    return this.models.use(command.model, async (loaded) => this.explainSeen(command, loaded, await seen, signal));
+    return this.models.use(command.model, async (loaded) => work(loaded, await seen));
+  }
+
+  private async predictSeen(loaded: LoadedModel, { input, decodeMs }: Seen, signal: AbortSignal): Promise<Predicted> {
+    const { outputs } = loaded;
+    const focus = { unit: null, layer: null };
+    const plan = loaded.plan(PREDICT, {}, focus);
+    this.refuseCostly(plan, PREDICT, input);
+    const target = outputs.rowOf(0).fill(0);
+    const run = await this.explainPool.run(
+      loaded,
+      plan,
+      { method: PREDICT, options: {}, focus, input, target },
+      signal,
+    );
+    if (!hasFiniteValues(run)) throw nonFinite(PREDICT, loaded.registered.manifest.name);
+    return { ...factsOf(run, loaded, decodeMs), items: predictionsOf(run, outputs) };
   }
 
   private async explainSeen(
@@ -81,7 +121,7 @@ class Service implements ExplanationService {
     signal: AbortSignal,
   ): Promise<Explanation> {
     const { method, options, timeoutMs } = command;
-    const { registered, network, outputs } = loaded;
+    const { network, outputs } = loaded;
     const target = resolveTarget(command.target, outputs, network);
     const focus = { unit: target.unit, layer: layerOf(command, target, network) };
     const plan = loaded.plan(method, options, focus);
@@ -90,18 +130,14 @@ class Service implements ExplanationService {
     const request = { method, options, focus, input: seen.input, target: target.row, timeoutMs };
     const run = await this.explainPool.run(loaded, plan, request, signal);
     const { relevance, rows } = run;
-    if (![run.relevance, run.scores, run.report].every(allFinite)) throw nonFinite(method, registered.manifest.name);
+    if (!hasFiniteValues(run)) throw nonFinite(method, loaded.registered.manifest.name);
     return {
-      model: { name: registered.manifest.name, version: registered.manifest.version, sha256: registered.sha256 },
-      engine: run.engine,
+      ...factsOf(run, loaded, seen.decodeMs),
       method,
       options: plan.options,
       relevance: arrayTensor([rows, ...plan.relevanceShape], relevance),
       items: itemsOf(run, plan.conservation, outputs, target),
       picture: seen.picture,
-      timing_ms: { decode: seen.decodeMs, queue: run.waitedMs, compute: run.computeMs },
-      batch_size: run.batchSize,
-      cached: run.cached,
     };
   }
 
@@ -152,7 +188,7 @@ class Service implements ExplanationService {
     await Promise.all([this.explainPool.close(), this.ingestPool.close(), this.check.stop()]);
   }
 
-  private refuseCostly({ rowsPerItem }: Plan, method: MethodName, { shape: [items = 0] }: ArrayTensor): void {
+  private refuseCostly({ rowsPerItem }: Plan, method: PlanName, { shape: [items = 0] }: ArrayTensor): void {
     const rows = items * rowsPerItem;
     if (rows <= this.maxRuns) return;
     const detail = `${method} would cost ${rows} runs of the network (${items} × ${rowsPerItem}); allowed are ${this.maxRuns}`;
@@ -160,11 +196,22 @@ class Service implements ExplanationService {
   }
 
   /** What the network is to see: a decoded image, or the tensor as it came. */
-  private async see({ input, model, picture }: ExplainCommand, signal: AbortSignal): Promise<Seen> {
+  private async see({ input, model, picture }: InputCommand, signal: AbortSignal): Promise<Seen> {
     if (input.kind === 'tensor') return { input: input.tensor, picture: null, decodeMs: 0 };
     const { image, decodeMs } = await this.ingestPool.decode(model, input.bytes, picture, signal);
     return { input: image.tensor, picture: image.picture, decodeMs };
   }
+}
+
+/** What an answer says of the run as a whole. */
+function factsOf(run: ExplainRun, { registered }: LoadedModel, decodeMs: number) {
+  return {
+    model: { name: registered.manifest.name, version: registered.manifest.version, sha256: registered.sha256 },
+    engine: run.engine,
+    timing_ms: { decode: decodeMs, queue: run.waitedMs, compute: run.computeMs },
+    batch_size: run.batchSize,
+    cached: run.cached,
+  };
 }
 
 /** The layer where relevance is wanted. @throws ElucidError `invalid` for one that is unknown or behind the explained unit */
@@ -175,13 +222,19 @@ function layerOf({ layer }: ExplainCommand, { unit }: ResolvedTarget, network: N
   throw faultAt('invalid', '/layer', `layer ${layer} must not lie behind the layer of the explained unit`);
 }
 
+type InputCommand = Pick<ExplainCommand, 'model' | 'input' | 'picture'>;
+
 interface Seen {
   readonly input: ArrayTensor;
   readonly picture: Picture | null;
   readonly decodeMs: number;
 }
 
-function nonFinite(method: MethodName, model: string): ElucidError {
+function hasFiniteValues({ relevance, scores, report }: ExplainRun): boolean {
+  return [relevance, scores, report].every(allFinite);
+}
+
+function nonFinite(method: PlanName, model: string): ElucidError {
   const hint = 'the input, ε or another number may be too extreme for float32';
   return new ElucidError('non-finite', `${method} on ${model} gave a result that is not finite; ${hint}`);
 }

@@ -4,12 +4,18 @@ import type { ExplanationService } from '../compute/explanation.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { OpenStreams } from './jobs/openStreams.ts';
 import type { JobPresenters } from './jobs/presenter.ts';
+import type { Predictor } from './kserve/predictor.ts';
+import type { ServedModels } from './serving/servedModels.ts';
 
 /** What the resources need of the rest of the service. */
 export interface HttpContext {
   readonly service: ExplanationService;
   /** The models there are now. A handler asks it once per request, and keeps the answer. */
   readonly registry: Registry;
+  /** The same models behind the model-serving protocols. */
+  readonly served: ServedModels;
+  /** Who predicts in place of this service; null when nobody does. */
+  readonly predictor?: Predictor | null;
   readonly jobs: Jobs;
   /** How results of jobs are written, by kind. */
   readonly presenters: JobPresenters;

@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify';
 import { healthSchema } from '../../schemas/health.ts';
 import type { HttpContext } from './context.ts';
 import { json, problems } from './openapi/responses.ts';
@@ -30,12 +31,17 @@ export function healthRoutes(app: ZodApp, { service }: HttpContext): void {
       response: { 200: json('They do', healthSchema), ...problems(405, 503) },
     },
     handler: async (request) => {
-      await within(PATIENCE_MS, service.alive()).catch((error: unknown) => {
-        request.log.warn({ err: error }, 'not ready');
-        throw new HttpFailure('not-ready', `no worker answered within ${PATIENCE_MS / 1000} s`);
-      });
+      await assertAlive(service, request.log);
       return { status: 'ready' as const };
     },
+  });
+}
+
+/** @throws HttpFailure `not-ready` when a worker does not answer */
+export async function assertAlive(service: HttpContext['service'], log: FastifyBaseLogger): Promise<void> {
+  await within(PATIENCE_MS, service.alive()).catch((error: unknown) => {
+    log.warn({ err: error }, 'not ready');
+    throw new HttpFailure('not-ready', `no worker answered within ${PATIENCE_MS / 1000} s`);
   });
 }
 

@@ -2,7 +2,7 @@ import { ElucidError, type ErrorCode, type Fault } from '../../schemas/errors.ts
 import type { Problem } from '../../schemas/problem.ts';
 
 /** Codes of the HTTP layer's own: what is no fault of a request. */
-export type ProblemCode = ErrorCode | 'internal' | 'not-ready' | 'timeout' | 'header-too-large';
+export type ProblemCode = ErrorCode | 'internal' | 'not-ready' | 'predictor-failed' | 'timeout' | 'header-too-large';
 
 interface ProblemKind {
   readonly status: number;
@@ -40,6 +40,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   gone: { status: 499, title: 'The client went away' },
   stopping: { status: 503, title: 'The service is stopping', retryAfter: 10 },
   'not-ready': { status: 503, title: 'Not ready', retryAfter: 1 },
+  'predictor-failed': { status: 502, title: 'The predictor failed' },
   timeout: { status: 408, title: 'The request took too long to arrive' },
   'header-too-large': { status: 431, title: 'The headers are too large' },
   internal: { status: 500, title: 'Internal error' },
@@ -105,7 +106,8 @@ export function failureOf(error: unknown): Failure {
   return { code, detail: error.message, faults: [] };
 }
 
-export function problemOf({ code, detail, faults }: Failure, requestId: string): Problem {
+/** @param repeated whether the protocol wants the detail as `error`, too */
+export function problemOf({ code, detail, faults }: Failure, requestId: string, repeated = false): Problem {
   const { status, title } = PROBLEMS[code];
   return {
     type: `urn:elucid:problem:${code}`,
@@ -116,6 +118,7 @@ export function problemOf({ code, detail, faults }: Failure, requestId: string):
     code,
     request_id: requestId,
     errors: [...faults],
+    ...(repeated ? { error: detail } : {}),
   };
 }
 

@@ -5,22 +5,27 @@ import { presentExplanation } from './explain/jobResult.ts';
 import { explainRoute } from './explain/route.ts';
 import { healthRoutes } from './health.ts';
 import { jobRoutes } from './jobs/routes.ts';
+import { kserveRoutes } from './kserve/routes.ts';
 import { methodRoute } from './methods.ts';
 import { exportRoute } from './models/exportRoute.ts';
 import { filtersRoute } from './models/filtersRoute.ts';
 import { modelRoutes } from './models/route.ts';
+import { openInferenceRoutes } from './openInference/routes.ts';
 import { watchMethods } from './plugins/allowedMethods.ts';
 import { acceptForms } from './plugins/multipart.ts';
 import { openApiRoute } from './plugins/openapi.ts';
 import { validateByZod } from './plugins/validation.ts';
 import { presentPrototypes } from './prototype/jobResult.ts';
 import { prototypeRoute } from './prototype/route.ts';
+import { ServedModels } from './serving/servedModels.ts';
+import { torchserveRoutes } from './torchserve/routes.ts';
 import { welcomeRoute } from './welcome.ts';
 
 /** The REST resources, encapsulated: validation by zod and forms stay inside. */
-export async function rest(plain: FastifyInstance, given: Omit<HttpContext, 'presenters'>): Promise<void> {
+export async function rest(plain: FastifyInstance, given: Omit<HttpContext, 'presenters' | 'served'>): Promise<void> {
   const context: HttpContext = {
     ...given,
+    served: new ServedModels(given),
     presenters: { explanation: presentExplanation, prototype: presentPrototypes },
   };
   plain.removeContentTypeParser('text/plain');
@@ -36,7 +41,10 @@ export async function rest(plain: FastifyInstance, given: Omit<HttpContext, 'pre
   jobRoutes(app, context);
   methodRoute(app);
   reloadRoute(app, context);
+  kserveRoutes(app, context);
   healthRoutes(app, context);
+  await plain.register(openInferenceRoutes, context);
+  await plain.register(torchserveRoutes, context);
   openApiRoute(plain);
   methods.close();
 }

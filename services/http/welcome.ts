@@ -16,13 +16,29 @@ const ENDPOINTS = [
   'GET /jobs/{id}/events',
   'GET /jobs/{id}/result',
   'DELETE /jobs/{id}',
+  'GET /v1/models',
+  'GET /v1/models/{name}',
+  'POST /v1/models/{name}:predict',
+  'POST /v1/models/{name}:explain',
+  'GET /v2',
+  'GET /v2/models/{name}',
+  'POST /v2/models/{name}/infer',
+  'POST /predictions/{name}',
+  'POST /explanations/{name}',
   'GET /health/live',
   'GET /health/ready',
 ];
 
 /** GET /: browsers are sent to the documentation, programs are told what there is. */
 export function welcomeRoute(app: ZodApp, { version }: HttpContext): void {
-  const welcome = { name: 'elucid', version, documentation: '/docs', openapi: '/openapi.json', endpoints: ENDPOINTS };
+  const welcome = {
+    name: 'elucid',
+    status: 'alive' as const,
+    version,
+    documentation: '/docs',
+    openapi: '/openapi.json',
+    endpoints: ENDPOINTS,
+  };
   app.route({
     method: 'GET',
     url: '/',

@@ -7,11 +7,14 @@ import type {
   ExplanationService,
   ItemExplanation,
   ModelDescription,
+  PredictCommand,
+  Predicted,
 } from '../../services/compute/explanation.ts';
 
 /** An explanation service without networks: it answers with numbers that tests know, and keeps what it was asked. */
 export interface FakeService extends ExplanationService {
   readonly commands: ExplainCommand[];
+  readonly predictions: PredictCommand[];
   readonly signals: AbortSignal[];
   readonly exports: { method: string; options: Readonly<Record<string, unknown>> }[];
   readonly filterRequests: { model: string; version: string | undefined; layer: string }[];
@@ -52,6 +55,7 @@ const network: Network = {
 export function fakeService(): FakeService {
   const service: FakeService = {
     commands: [],
+    predictions: [],
     signals: [],
     exports: [],
     filterRequests: [],
@@ -65,6 +69,11 @@ export function fakeService(): FakeService {
       service.commands.push(command);
       service.signals.push(signal);
       return service.instead === null ? fakeExplanation(command) : service.instead(command, signal);
+    },
+    predict: async (command, signal) => {
+      service.predictions.push(command);
+      service.signals.push(signal);
+      return fakePrediction(command);
     },
     stateOf: () => ({ state: 'idle' }),
     describe: async () => description,
@@ -112,10 +121,28 @@ export function fakeExplanation({ model, method, options, input, picture }: Expl
   };
 }
 
+/** Item n: scores 5.5 + n and 0, values 0.9 and 0.1. */
+export function fakePrediction({ model, input }: PredictCommand): Predicted {
+  const [count = 1] = input.kind === 'tensor' ? input.tensor.shape : [1];
+  const { name, version } = model.manifest;
+  return {
+    model: { name, version, sha256: '0'.repeat(64) },
+    engine: 'fake/cpu',
+    items: Array.from({ length: count }, (_, n) => {
+      const { prediction, values } = fakeItem(n);
+      return { prediction, values, scores: Float32Array.of(5.5 + n, 0) };
+    }),
+    timing_ms: { decode: 1, queue: 2, compute: 3 },
+    batch_size: count,
+    cached: true,
+  };
+}
+
 function fakeItem(n: number): ItemExplanation {
   const output = { index: n, label: `straße ${n}`, score: 5.5 + n, probability: 0.9 };
   return {
     prediction: { ...output, top: [output] },
+    values: [0.9, 0.1],
     target: { index: n, label: output.label, weights: null, unit: null, score: output.score },
     relevance: { sum: 0.045 + 10 * n, min: 0, max: n + 0.009 },
     conservation: { start: 5.5, input_sum: 0.045, error: -5.455, relative_error: 0.99, absorbed: null },

@@ -62,10 +62,37 @@ test('every route is there', () => {
     'GET /models/{name}',
     'GET /models/{name}/explanation.onnx',
     'GET /models/{name}/layers/{layer}/filters',
+    'GET /v1/models',
+    'GET /v1/models/{name}',
+    'GET /v2',
+    'GET /v2/health/live',
+    'GET /v2/health/ready',
+    'GET /v2/models/{name}',
+    'GET /v2/models/{name}/ready',
+    'GET /v2/models/{name}/versions/{version}',
+    'GET /v2/models/{name}/versions/{version}/ready',
     'POST /admin/models/reload',
     'POST /explain',
+    'POST /explanations/{name}',
+    'POST /explanations/{name}/{version}',
+    'POST /predictions/{name}',
+    'POST /predictions/{name}/{version}',
     'POST /prototype',
+    'POST /v1/models/{name}:explain',
+    'POST /v1/models/{name}:predict',
+    'POST /v2/models/{name}/infer',
+    'POST /v2/models/{name}/versions/{version}/infer',
+    'POST /v2/repository/index',
+    'POST /v2/repository/models/{name}/load',
+    'POST /v2/repository/models/{name}/unload',
   ]);
+});
+
+test('every operation has a name of its own', () => {
+  const names = Object.values(document.paths).flatMap((methods) =>
+    Object.values(methods).map(({ operationId }) => operationId),
+  );
+  expect(names.filter((name, i) => name === undefined || names.indexOf(name) < i)).toEqual([]);
 });
 
 describe('POST /explain', () => {

@@ -23,7 +23,10 @@ export interface TestApp {
   readonly log: string[];
 }
 
-export async function testApp(config: Partial<AppDependencies['config']> = {}): Promise<TestApp> {
+export async function testApp(
+  config: Partial<AppDependencies['config']> = {},
+  predictor: AppDependencies['predictor'] = null,
+): Promise<TestApp> {
   const service = fakeService();
   const prototypes = fakePrototypes();
   const log: string[] = [];
@@ -49,6 +52,7 @@ export async function testApp(config: Partial<AppDependencies['config']> = {}): 
     registry,
     jobs,
     reloadModels: async () => RELOADED,
+    predictor,
     version: '1.2.3',
   });
   return { app, service, jobs, prototypes, log };

@@ -23,17 +23,20 @@ export interface RunningService {
   stop(signal?: NodeJS.Signals): Promise<{ code: number | null; ms: number }>;
 }
 
-/**
- * Starts the service on a free port and waits until it listens.
- * @param server the module of its process
- */
+/** Another module of the process, and its arguments. */
+interface StartOptions {
+  readonly server?: string;
+  readonly commandLine?: readonly string[];
+}
+
+/** Starts the service on a free port and waits until it listens. */
 export async function startService(
   environment: Readonly<Record<string, string>> = {},
-  server: string = SERVER,
+  { server = SERVER, commandLine = [] }: StartOptions = {},
 ): Promise<RunningService> {
   const folder = await mkdtemp(join(tmpdir(), 'elucid-test-'));
   const folders = { CACHE_DIR: join(folder, 'cache'), DATA_DIR: join(folder, 'data') };
-  const child = spawn(process.execPath, ['--import', 'tsx', server], {
+  const child = spawn(process.execPath, ['--import', 'tsx', server, ...commandLine], {
     env: { ...process.env, NODE_OPTIONS: '', PORT: '0', ...folders, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,

@@ -1,7 +1,8 @@
 import type { Shape } from '../../../models/tensors/tensor.ts';
 import { firstRun, outputOf, perItem, rowOf, runRows } from '../drivers.ts';
-import { openFrame, relevanceShape, subjectKey } from '../frame.ts';
-import { type Driver, EXPLAIN, type Subject } from '../plan.ts';
+import { relevanceShape } from '../frame.ts';
+import type { Driver, Subject } from '../plan.ts';
+import { forwardOnly } from '../prediction.ts';
 import { baselineInput } from './baseline.ts';
 import { NO_DECOMPOSITION } from './gradients.ts';
 import { inputOnly } from './inputOnly.ts';
@@ -38,7 +39,7 @@ export const occlusion: Method<'occlusion'> = {
     );
     const windows = windowsOver(plane, window, stride);
     return {
-      key: `forward ${subjectKey(subject)}`,
+      ...forwardOnly(subject),
       settings: JSON.stringify(['occlusion', options]),
       options: { ...options, window, stride },
       parameters: [],
@@ -46,10 +47,6 @@ export const occlusion: Method<'occlusion'> = {
       conservation: NO_DECOMPOSITION,
       requiredBox: null,
       rowsPerItem: 1 + windows.length,
-      graphs: () => {
-        const { g, scores, explained, resolved } = openFrame(subject);
-        return { [EXPLAIN]: g.build({ scores, explained, resolved }) };
-      },
       driver: windowDriver(subject, windows, fill),
     };
   },

@@ -21,6 +21,7 @@ const REASONS = {
   415: 'The type of the body is not supported; or the image is empty, truncated, damaged or of a foreign format.',
   422: 'The request breaks the schema, or asks for something that the model cannot give.',
   500: 'Something went wrong that is no fault of the request.',
+  502: 'The predictor that was named at the start cannot be reached, or answers no JSON.',
   503: 'The queue or the disk is full, the deadline passed, or a worker was lost twice; Retry-After says when to try again.',
 } as const;
 

@@ -7,6 +7,10 @@ const TAGS = [
   { name: 'explain', description: 'Why this decision?' },
   { name: 'models', description: 'The networks that can be explained' },
   { name: 'jobs', description: 'Long computations: progress, cancel, results' },
+  {
+    name: 'serving',
+    description: 'The same by model-serving protocols: KServe V1, Open Inference Protocol V2, TorchServe',
+  },
   { name: 'health', description: 'Probes' },
   { name: 'service', description: 'The service itself' },
 ];

@@ -2,6 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PROBLEM_TYPE } from '../../../schemas/problem.ts';
 import { type Failure, failureOf, HttpFailure, PROBLEMS, problemOf } from '../problem.ts';
 
+/** The model-serving protocols read what went wrong from `error`. */
+const ERROR_PATHS = /^\/v[12](?=[/?]|$)/;
+
 /** Answers every error, of ours or of Fastify's, as application/problem+json; an unexpected one is logged with its stack. */
 export function answerProblems(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
@@ -24,5 +27,8 @@ export function answerProblems(app: FastifyInstance): void {
 export function sendProblem(failure: Failure, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, retryAfter } = PROBLEMS[failure.code];
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
-  return reply.code(status).type(PROBLEM_TYPE).send(problemOf(failure, request.id));
+  return reply
+    .code(status)
+    .type(PROBLEM_TYPE)
+    .send(problemOf(failure, request.id, ERROR_PATHS.test(request.url)));
 }
