@@ -29,7 +29,10 @@ afterEach(async () => {
 
 /** A service with this test's DATA_DIR. */
 async function start(environment: Readonly<Record<string, string>> = {}, server?: string): Promise<RunningService> {
-  const service = await startService({ DATA_DIR: dataDir, MAX_RUNS: '1000000', ...environment }, server === undefined ? {} : { server });
+  const service = await startService(
+    { DATA_DIR: dataDir, MAX_RUNS: '1000000', ...environment },
+    server === undefined ? {} : { server },
+  );
   running.push(service);
   return service;
 }

@@ -18,9 +18,12 @@ beforeAll(async () => {
   );
   predictor = await startService();
   const host = predictor.url.replace('http://', '');
-  explainer = await startService({}, {
-    commandLine: ['--model_name', 'mnist-mlp', '--predictor_host', host, '--http_port', '0'],
-  });
+  explainer = await startService(
+    {},
+    {
+      commandLine: ['--model_name', 'mnist-mlp', '--predictor_host', host, '--http_port', '0'],
+    },
+  );
 });
 
 afterAll(async () => {
@@ -135,5 +138,7 @@ test('a drop-in explainer explains, and hands predictions of its model on to the
 });
 
 test('a model that is not there stops the start', async () => {
-  await expect(startService({}, { commandLine: ['--model_name', 'nothing'] })).rejects.toThrow('ended before it listened');
+  await expect(startService({}, { commandLine: ['--model_name', 'nothing'] })).rejects.toThrow(
+    'ended before it listened',
+  );
 });
