@@ -1,18 +1,19 @@
 import { statSync } from 'node:fs';
-import { availableParallelism, tmpdir, userInfo } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import pino, { type Logger } from 'pino';
+import { packageFolder } from '../models/packageFolder.ts';
 import { FileHashes } from '../models/registry/fileHashes.ts';
 import { LiveRegistry } from '../models/registry/liveRegistry.ts';
 import { openRegistry } from '../models/registry/registry.ts';
+import { userName } from '../models/tensors/defaultFolder.ts';
 import { buildApp } from './app.ts';
 import type { ExplanationService } from './compute/explanation.ts';
 import { openExplanationService } from './compute/service.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
-import { packageFolder } from './packageFolder.ts';
 import { logCheck, logModels, reload } from './reload.ts';
 
 /** After this the process ends, whatever still runs. */
@@ -117,11 +118,6 @@ function readConfigOrExit(): Config {
     process.stderr.write(`${error.message}\n`);
     process.exit(EXIT_CONFIG);
   }
-}
-
-/** Tells users of a machine apart; a container may run under a number that has no name. */
-function userName(): string {
-  return String(process.getuid?.() ?? userInfo().username);
 }
 
 function checkFolder(name: string, path: string): void {
