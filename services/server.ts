@@ -41,7 +41,7 @@ async function serve(config: Config, logger: Logger): Promise<void> {
   const folders = { zooDir: join(home.path, 'models', 'zoo'), modelsDir: config.MODELS_DIR ?? null };
   const registry = new LiveRegistry(await openRegistry(folders, await FileHashes.open(config.CACHE_DIR)));
   logModels(registry, logger);
-  const service = await openService(config, logger);
+  const service = await openService(config, registry, logger);
   const reloadModels = () => reload(registry, service, logger);
   const app = await buildApp({ config, logger, service, registry, reloadModels, version: home.version });
   try {
@@ -58,7 +58,7 @@ async function serve(config: Config, logger: Logger): Promise<void> {
   stopGracefully(app, service, logger);
 }
 
-function openService(config: Config, logger: Logger): Promise<ExplanationService> {
+function openService(config: Config, registry: LiveRegistry, logger: Logger): Promise<ExplanationService> {
   return openExplanationService({
     engine: config.ENGINE,
     providers: config.ONNX_PROVIDERS,
@@ -75,6 +75,7 @@ function openService(config: Config, logger: Logger): Promise<ExplanationService
     modelMemoryBytes: config.MODEL_MEMORY_BYTES,
     checkDelayMs: config.CACHE_CHECK_DELAY_MS,
     onCheck: (event) => logCheck(event, logger),
+    onModelFailed: (model) => registry.distrust(model),
   });
 }
 
