@@ -1,13 +1,15 @@
 import { statSync } from 'node:fs';
-import { availableParallelism, homedir, tmpdir, userInfo } from 'node:os';
+import { availableParallelism, homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import pino, { type Logger } from 'pino';
+import { packageFolder } from '../models/packageFolder.ts';
 import { FileHashes } from '../models/registry/fileHashes.ts';
 import { LiveRegistry } from '../models/registry/liveRegistry.ts';
 import { openRegistry, type Registry } from '../models/registry/registry.ts';
+import { userName } from '../models/tensors/defaultFolder.ts';
 import { ElucidError } from '../schemas/errors.ts';
 import { buildApp } from './app.ts';
 import { type CommandLine, readCommandLine } from './commandLine.ts';
@@ -22,7 +24,6 @@ import { prototypeExecutor } from './jobs/prototype/executor.ts';
 import { FolderInUseError } from './jobs/sqlite/folderLock.ts';
 import { SqliteJobStore } from './jobs/sqlite/sqliteStore.ts';
 import type { JobStore } from './jobs/store.ts';
-import { packageFolder } from './packageFolder.ts';
 import { logCheck, logModels, reload } from './reload.ts';
 
 /** After this the process ends, whatever still runs. */
@@ -53,7 +54,7 @@ async function serve(config: Config, commandLine: CommandLine, logger: Logger): 
   const registry = new LiveRegistry(await openRegistry(folders, await FileHashes.open(config.CACHE_DIR)));
   logModels(registry, logger);
   const predictor = predictorOf(commandLine, registry, config);
-  const service = await openService(config, logger);
+  const service = await openService(config, registry, logger);
   const reloadModels = () => reload(registry, service, logger);
   const pool = openPrototypePool(config);
   const jobs = await openJobs(config, store, { service, registry, pool, logger });
@@ -149,7 +150,7 @@ function openPrototypePool(config: Config): PrototypePool {
   });
 }
 
-function openService(config: Config, logger: Logger): Promise<ExplanationService> {
+function openService(config: Config, registry: LiveRegistry, logger: Logger): Promise<ExplanationService> {
   return openExplanationService({
     engine: config.ENGINE,
     providers: config.ONNX_PROVIDERS,
@@ -166,6 +167,7 @@ function openService(config: Config, logger: Logger): Promise<ExplanationService
     modelMemoryBytes: config.MODEL_MEMORY_BYTES,
     checkDelayMs: config.CACHE_CHECK_DELAY_MS,
     onCheck: (event) => logCheck(event, logger),
+    onModelFailed: (model) => registry.distrust(model),
   });
 }
 
@@ -224,11 +226,6 @@ function readConfigOrExit(): [Config, CommandLine] {
 function refuse({ message }: ConfigError): never {
   process.stderr.write(`${message}\n`);
   process.exit(EXIT_CONFIG);
-}
-
-/** Tells users of a machine apart; a container may run under a number that has no name. */
-function userName(): string {
-  return String(process.getuid?.() ?? userInfo().username);
 }
 
 function checkFolder(name: string, path: string): void {

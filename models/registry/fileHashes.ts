@@ -99,6 +99,11 @@ export class FileHashes {
     return { bytes: Number(after.size), sha256, sha1 };
   }
 
+  /** Has a file hashed anew when it is asked for next: its content is not what is remembered, whatever its times say. */
+  forget(path: string): void {
+    this.changed = this.files.delete(path) || this.changed;
+  }
+
   /**
    * SHA-256 of several files one after another.
    * @param files with the SHA-256 of each

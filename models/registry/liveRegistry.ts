@@ -52,6 +52,11 @@ export class LiveRegistry implements Registry {
     return next;
   }
 
+  /** Has the files of a model hashed anew by the next reload, although they look unchanged. */
+  distrust(model: RegisteredModel): void {
+    this.snapshot.distrust(model);
+  }
+
   private async replace(): Promise<RegistryChanges> {
     const before = this.snapshot;
     const after = await before.reload();

@@ -24,6 +24,8 @@ export interface Registry {
 export interface RegistrySnapshot extends Registry {
   /** Reads the folders again. This snapshot stays as it is. */
   reload(): Promise<RegistrySnapshot>;
+  /** Has the files of a model hashed anew by the next reload, although they look unchanged. */
+  distrust(model: RegisteredModel): void;
 }
 
 /**
@@ -46,6 +48,9 @@ export async function openRegistry(
     list: () => sorted,
     get: (name, version) => find(sorted, name, version ?? null),
     reload: () => openRegistry(options, hashes),
+    distrust: ({ definition, weights }) => {
+      for (const file of definition === null ? weights : [definition, ...weights]) hashes.forget(file.path);
+    },
   };
 }
 

@@ -1,6 +1,6 @@
-/** Which folder of the tensor store is to be verified. */
+/** Which folder of the tensor store is to be verified; null: none. */
 export interface CheckTask {
-  readonly folder: string;
+  readonly folder: string | null;
 }
 
 /** The names of the folder's files whose values are not those that were written. */

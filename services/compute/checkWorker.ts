@@ -9,5 +9,6 @@ setPriority(constants.priority.PRIORITY_LOW);
 
 /** One task of the `check` process, which has the lowest priority of all. */
 export default async function check({ folder }: CheckTask): Promise<CheckReply> {
+  if (folder === null) return { damaged: [] };
   return { damaged: await damagedTensors(await TensorStore.open(cacheDir), folder, bytesPerSecond) };
 }

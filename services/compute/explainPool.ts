@@ -84,7 +84,8 @@ export class ExplainPool {
     this.loads = loads;
     this.workers = workers;
     this.maxBatch = maxBatch;
-    this.pool = new WorkerPool({ module, workers, tasksPerWorker: TASKS_PER_WORKER, setup });
+    const ping: ExplainMessage = { loads: loads.inUse(), task: { kind: 'ping' } };
+    this.pool = new WorkerPool({ module, workers, tasksPerWorker: TASKS_PER_WORKER, setup, ping });
     this.queue = new TaskQueue({
       slots: workers * TASKS_PER_WORKER,
       maxWaiting: options.maxQueue,

@@ -69,7 +69,7 @@ export class ExplainRuntime {
         if (!(error instanceof MissingTensorError)) throw error;
         // Files of the store were deleted: what is loaded of the model is made anew from its own files.
         if (this.models.get(task.model.load) === learning) this.forget(task.model.load);
-        if (attempt === ATTEMPTS) throw error;
+        if (attempt === ATTEMPTS) throw new ElucidError('model-failed', `${error.message}, again and again`);
       }
     }
   }

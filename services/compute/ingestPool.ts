@@ -32,7 +32,13 @@ export class IngestPool {
 
   constructor({ maxPixels, maxQueue, timeoutMs }: IngestPoolOptions) {
     const module = workerModule('ingestWorker');
-    this.pool = new WorkerPool({ module, workers: 1, tasksPerWorker: TASKS_PER_WORKER, setup: { maxPixels } });
+    this.pool = new WorkerPool({
+      module,
+      workers: 1,
+      tasksPerWorker: TASKS_PER_WORKER,
+      setup: { maxPixels },
+      ping: { kind: 'ping' },
+    });
     this.queue = new TaskQueue({
       slots: TASKS_PER_WORKER,
       maxWaiting: maxQueue,

@@ -29,14 +29,19 @@ export class Models {
   private readonly pool: ExplainPool;
   private readonly loads: LiveLoads;
   private readonly maxBytes: number;
+  private readonly onFailure: (model: RegisteredModel) => void;
   private readonly entries = new Map<string, Entry>();
   private readonly repairs = new Map<string, Promise<void>>();
 
-  /** @param maxBytes bound for the sum of the models' `memoryBytes`; one model is kept whatever its size */
-  constructor(pool: ExplainPool, loads: LiveLoads, maxBytes: number) {
+  /**
+   * @param maxBytes bound for the sum of the models' `memoryBytes`; one model is kept whatever its size
+   * @param onFailure hears of every use of a model that ends because its files cannot be imported
+   */
+  constructor(pool: ExplainPool, loads: LiveLoads, maxBytes: number, onFailure: (model: RegisteredModel) => void) {
     this.pool = pool;
     this.loads = loads;
     this.maxBytes = maxBytes;
+    this.onFailure = onFailure;
   }
 
   /**
@@ -48,6 +53,9 @@ export class Models {
     entry.users += 1;
     try {
       return await work(await entry.loaded);
+    } catch (error) {
+      if (error instanceof ElucidError && error.code === 'model-failed') this.onFailure(registered);
+      throw error;
     } finally {
       entry.users -= 1;
       if (entry.unloaded && entry.users === 0) this.end([entry]);

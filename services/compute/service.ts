@@ -39,6 +39,8 @@ export interface ServiceOptions extends ExplainPoolOptions {
   /** Milliseconds from now until the checksums of the tensor store are verified. */
   readonly checkDelayMs: number;
   readonly onCheck: (event: CheckEvent) => void;
+  /** Hears of every use of a model that ends because its files cannot be imported. */
+  readonly onModelFailed: (model: RegisteredModel) => void;
 }
 
 /** Opens the tensor store and starts the worker processes. */
@@ -48,7 +50,7 @@ export async function openExplanationService(options: ServiceOptions): Promise<E
   const loads = new LiveLoads();
   const explain = new ExplainPool(options, loads);
   const ingest = new IngestPool(options);
-  const models = new Models(explain, loads, options.modelMemoryBytes);
+  const models = new Models(explain, loads, options.modelMemoryBytes, options.onModelFailed);
   const check = new StoreCheck(store, models, options.onCheck);
   check.startIn(options.checkDelayMs);
   return new Service({ models, explain, ingest, check }, options.maxRuns);

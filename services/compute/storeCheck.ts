@@ -54,7 +54,8 @@ export class StoreCheck {
       const folders = await this.store.folders();
       if (folders.length === 0 || this.stopped) return;
       const setup: CheckSetup = { cacheDir: this.store.root, bytesPerSecond: BYTES_PER_SECOND };
-      this.pool = new WorkerPool({ module: workerModule('checkWorker'), workers: 1, tasksPerWorker: 1, setup });
+      const module = workerModule('checkWorker');
+      this.pool = new WorkerPool({ module, workers: 1, tasksPerWorker: 1, setup, ping: { folder: null } });
       for (const folder of folders) await this.check(this.pool, folder);
       this.onEvent({ kind: 'verified', folders: folders.length });
     } catch (error) {

@@ -64,6 +64,7 @@ function fakePool() {
 let pool: ReturnType<typeof fakePool>;
 let loads: LiveLoads;
 let models: Models;
+let failed: string[];
 const [a, b, c] = [registered('a'), registered('b'), registered('c')];
 const load = (model: RegisteredModel) => models.use(model, async (loaded) => loaded);
 const states = () => [a, b, c].map((model) => models.stateOf(model).state);
@@ -71,7 +72,13 @@ const states = () => [a, b, c].map((model) => models.stateOf(model).state);
 beforeEach(() => {
   pool = fakePool();
   loads = new LiveLoads();
-  models = new Models(pool as Pick<ExplainPool, 'load' | 'whenIdle' | 'announceLoads'> as ExplainPool, loads, 25);
+  failed = [];
+  models = new Models(
+    pool as Pick<ExplainPool, 'load' | 'whenIdle' | 'announceLoads'> as ExplainPool,
+    loads,
+    25,
+    (model) => failed.push(model.manifest.name),
+  );
 });
 
 test('a model is loaded once', async () => {
@@ -106,7 +113,12 @@ test('a model that is unloaded stays in the workers until its last request is do
 });
 
 test('one model stays, whatever it weighs', async () => {
-  models = new Models(pool as Pick<ExplainPool, 'load' | 'whenIdle' | 'announceLoads'> as ExplainPool, loads, 0);
+  models = new Models(
+    pool as Pick<ExplainPool, 'load' | 'whenIdle' | 'announceLoads'> as ExplainPool,
+    loads,
+    0,
+    () => undefined,
+  );
   await load(a);
   expect(states()).toEqual(['ready', 'idle', 'idle']);
   await load(b);
@@ -128,6 +140,21 @@ test('a model that failed says why, and is tried again', async () => {
   pool.failure = null;
   await load(a);
   expect(models.stateOf(a).state).toBe('ready');
+});
+
+test.each([
+  ['to load', 'model-failed', ['a']],
+  ['to load, for a reason that is not its files', 'worker-lost', []],
+] as const)('a model that failed %s is reported if its files are why', async (_, code, reported) => {
+  pool.failure = new ElucidError(code, 'no');
+  await expect(load(a)).rejects.toThrow('no');
+  expect(failed).toEqual(reported);
+});
+
+test('a model whose files are found bad when the store has lost its tensors is reported', async () => {
+  const work = async () => Promise.reject(new ElucidError('model-failed', 'the file weights has changed'));
+  await expect(models.use(a, work)).rejects.toThrow('has changed');
+  expect(failed).toEqual(['a']);
 });
 
 test('a network is repaired when nothing uses it, and loaded again only after that', async () => {

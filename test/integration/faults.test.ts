@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, jest, test } from '@jest/globals';
 import request from 'supertest';
-import { startService, stillRunning } from './runningService.ts';
+import { type RunningService, startService, stillRunning } from './runningService.ts';
 
 jest.setTimeout(60_000);
 
@@ -36,6 +36,40 @@ describe('a lost worker', () => {
     await service.stop();
   });
 });
+
+describe('a worker that is killed while it starts', () => {
+  test('is replaced, and costs no answer', async () => {
+    const service = await startService();
+    const digit = await readFile(DIGIT);
+    const answers = Promise.all(
+      Array.from({ length: 4 }, () =>
+        request(service.url).post('/explain').field('model', 'mnist-mlp').attach('image', digit, 'digit.png'),
+      ),
+    );
+    // The first ones have the tasks, the next ones are to take them over and cannot have started yet.
+    const killed = new Set<number>();
+    for (const round of [1, 2]) {
+      const workers = await newWorkers(service, killed);
+      expect({ round, workers: workers.length }).toEqual({ round, workers: 2 });
+      for (const worker of workers) process.kill(worker, 'SIGKILL');
+      for (const worker of workers) killed.add(worker);
+    }
+    for (const { status, body } of await answers) {
+      expect({ status, index: body.prediction?.index }).toEqual({ status: 200, index: 8 });
+    }
+    await service.stop();
+  });
+});
+
+/** The two workers that run and were not killed yet, as soon as there are two. */
+async function newWorkers(service: RunningService, killed: ReadonlySet<number>): Promise<number[]> {
+  for (let i = 0; i < 200; i += 1) {
+    const workers = (await service.workers()).filter((worker) => !killed.has(worker));
+    if (workers.length === 2) return workers;
+    await setTimeout(10);
+  }
+  return [];
+}
 
 describe('the end', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('%s lets running requests finish and leaves no process', async (signal) => {

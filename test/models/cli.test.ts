@@ -1,6 +1,7 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
+import { manifestSchema } from '../../schemas/manifest.ts';
 import { runModels } from './cliRun.ts';
 import { sha256, temporaryFolder, tinyFiles, tinyManifest, writeFiles } from './modelFolders.ts';
 
@@ -97,4 +98,12 @@ describe('list', () => {
       `wrong 1 - failed: the sha256 of weights.bin is ${sha256(tinyFiles['weights.bin'])}, but the manifest states ${'0'.repeat(64)}`,
     ]);
   });
+});
+
+test('the manifest of CaffeNet in docs/models.md keeps to the schema, and states what the table of addresses does', async () => {
+  const text = await readFile(join(import.meta.dirname, '../../docs/models.md'), 'utf8');
+  const [, block = ''] = /### fetch[\s\S]*?```json\n([\s\S]*?)```/.exec(text) ?? [];
+  const { files } = manifestSchema.parse(JSON.parse(block));
+  const [, url, sha1] = /\| `(http\S+caffenet\S+)` \| `([0-9a-f]+)` \|/.exec(text) ?? [];
+  expect(files.weights).toEqual({ path: 'bvlc_reference_caffenet.caffemodel', url, sha1 });
 });

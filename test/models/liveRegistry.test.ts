@@ -1,11 +1,12 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FileHashes, HASHES_FILE } from '../../models/registry/fileHashes.ts';
 import { LiveRegistry, modelsOf } from '../../models/registry/liveRegistry.ts';
 import { openRegistry } from '../../models/registry/registry.ts';
 import { encodeNpy } from '../../models/tensors/npy.ts';
 import { arrayTensor } from '../../models/tensors/tensor.ts';
 import type { ManifestSpec } from '../../schemas/manifest.ts';
-import { temporaryFolder, tinyFiles, tinyManifest, writeFiles } from './modelFolders.ts';
+import { sha256, temporaryFolder, tinyFiles, tinyManifest, writeFiles } from './modelFolders.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeEach(async () => {
@@ -49,6 +50,34 @@ test('a reload tells what was added, removed, changed and failed', async () => {
   expect(before.labels).toEqual(['cat', 'dog']);
   expect(registry.get('changes').labels).toEqual(['cow', 'dog']);
 });
+
+test('files of a model that is distrusted are hashed anew, although they look unchanged', async () => {
+  const cache = join(folder.path, '.cache');
+  await write('tiny', model());
+  const hashes = await FileHashes.open(cache, { now: () => Date.now() + 3000 });
+  await openRegistry({ zooDir: folder.path, modelsDir: null }, hashes);
+  await misremember(join(cache, HASHES_FILE));
+  const registry = new LiveRegistry(
+    await openRegistry({ zooDir: folder.path, modelsDir: null }, await FileHashes.open(cache)),
+  );
+  const { definition, id } = registry.get('tiny');
+  expect(definition?.sha256).toBe(WRONG);
+  expect((await registry.reload()).unchanged).toHaveLength(1);
+  registry.distrust(registry.get('tiny'));
+  expect((await registry.reload()).changed).toEqual([{ name: 'tiny', version: '1' }]);
+  expect(registry.get('tiny').id).not.toBe(id);
+  expect(registry.get('tiny').definition?.sha256).toBe(sha256(JSON.stringify(tinyFiles['model.json'])));
+});
+
+const WRONG = 'f'.repeat(64);
+
+/** As if model.json had rotted since, without a trace in its size and times. */
+async function misremember(memory: string): Promise<void> {
+  const [, text = ''] = (await readFile(memory, 'utf8')).split('\n');
+  const changed = text.replaceAll(sha256(JSON.stringify(tinyFiles['model.json'])), WRONG);
+  expect(changed).not.toBe(text);
+  await writeFile(memory, `${sha256(changed)}\n${changed}`);
+}
 
 test.each<[string, Readonly<Record<string, unknown>>]>([
   ['class means', { 'means.npy': encodeNpy(arrayTensor([2, 1, 2, 3], new Float32Array(12).fill(0.5))) }],
