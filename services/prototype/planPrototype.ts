@@ -110,6 +110,7 @@ function setUp(subject: PrototypeSubject, options: PrototypeOptions): RunSetup {
     startOf,
     optimiser: makerOf(resolved),
     frames: options.include.includes('animation') ? frameCount(options.steps, rows * pixels) : 0,
+    trajectories: options.include.includes('trajectory'),
   };
 }
 
