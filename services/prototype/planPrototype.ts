@@ -95,7 +95,9 @@ function setUp(subject: PrototypeSubject, options: PrototypeOptions): RunSetup {
     });
   const start = typeof init === 'object' ? sha256(bytesOf(init.tensor.data)) : init;
   return {
-    identity: sha256(JSON.stringify([keyOf(subject, structure), resolved, options.target, start, options.include])),
+    identity: sha256(
+      JSON.stringify([network.id, keyOf(subject, structure), resolved, options.target, start, options.include]),
+    ),
     structure,
     options: resolved,
     targets,

@@ -171,6 +171,8 @@ describe.each(ENGINES)('a search on %s', (_name, create) => {
       },
     });
     await expect(find(SMOOTH_SUBJECT, { ...request, seed: 1 }, { saved })).rejects.toThrow(/another run/);
+    const retrained = { ...SMOOTH_SUBJECT, network: { ...SMOOTH_SUBJECT.network, id: 'other-weights' } };
+    await expect(find(retrained, request, { saved })).rejects.toThrow(/another run/);
     await expect(find(SMOOTH_SUBJECT, request, { saved: saved.slice(0, 10) })).rejects.toThrow(SnapshotError);
     const damaged = saved.slice();
     damaged[damaged.length - 20] = (damaged[damaged.length - 20] ?? 0) ^ 1;
