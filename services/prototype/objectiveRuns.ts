@@ -24,7 +24,8 @@ export type Offset = readonly [number, number];
 export class ObjectiveRuns {
   private readonly setup: RunSetup;
   private readonly maxBatch: number;
-  private readonly fixed = new Map<string, NamedTensors>();
+  /** Inputs that stay the same from step to step, by the rows of a batch: of the batches of the latest step. */
+  private fixed: ReadonlyMap<string, NamedTensors> = new Map();
   private readonly bounds: NamedTensors;
 
   constructor(setup: RunSetup, maxBatch: number) {
@@ -41,12 +42,16 @@ export class ObjectiveRuns {
     const shifts = this.shiftInputs(offset);
     const alike = yield* this.similarities(rows, variables, shifts);
     const evaluated: Evaluated[] = [];
+    const fixed = new Map<string, NamedTensors>();
     for (let from = 0; from < rows.length; from += this.maxBatch) {
       const batch = rows.slice(from, from + this.maxBatch);
       const pull = alike === null ? {} : { [INPUTS.pull]: this.pullOf(alike, from, batch.length) };
+      const key = batch.join();
+      const still = this.fixed.get(key) ?? this.fixedInputs(batch);
+      fixed.set(key, still);
       const inputs = {
         ...this.variableOf(batch, variables),
-        ...this.fixedInputs(batch),
+        ...still,
         ...this.bounds,
         ...shifts,
         ...pull,
@@ -56,6 +61,7 @@ export class ObjectiveRuns {
         evaluated.push(this.judge(row, i, outputs, alike?.sums[from + i] ?? null));
       });
     }
+    this.fixed = fixed;
     return evaluated;
   }
 
@@ -116,11 +122,7 @@ export class ObjectiveRuns {
     return { [INPUTS.variable]: arrayTensor([batch.length, ...variableShape], data) };
   }
 
-  /** Inputs that stay the same from step to step, for the batches of the last steps. */
   private fixedInputs(batch: readonly number[]): NamedTensors {
-    const key = batch.join();
-    const known = this.fixed.get(key);
-    if (known !== undefined) return known;
     const { targets, options, structure, unitShape, variableShape } = this.setup;
     const stacked = (shape: Shape, of: (row: number) => Float32Array) => stack(batch, shape, of);
     const inputs: Record<string, ArrayTensor> = {
@@ -134,8 +136,6 @@ export class ObjectiveRuns {
       inputs[weightInput(term)] = stacked([1], () => weight);
       if (term === 'l2') inputs[INPUTS.reference] = stacked(variableShape, (row) => this.referenceOf(row));
     }
-    if (this.fixed.size > this.setup.rows) this.fixed.clear();
-    this.fixed.set(key, inputs);
     return inputs;
   }
 

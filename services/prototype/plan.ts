@@ -83,6 +83,7 @@ export interface PrototypeRow {
   readonly probability: number | null;
   readonly steps: number;
   readonly converged: boolean;
+  /** Empty where `include` does not ask for it. */
   readonly trajectory: readonly TrajectoryPoint[];
 }
 

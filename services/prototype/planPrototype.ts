@@ -28,9 +28,11 @@ import { startPictures } from './starts.ts';
 import type { PrototypeSubject } from './subject.ts';
 import { resolveTargets } from './targets.ts';
 
-/** Most prototypes of one request, and most values of all their variables. */
+/** Most prototypes of one request. */
 const MOST_ROWS = 1024;
-const MOST_VALUES = 2 ** 25;
+/** Most values of all their pictures or codes: with them an optimiser's memory is kept, which is larger for l-bfgs. */
+const MOST_VALUES = 2 ** 23;
+const MOST_VALUES_LBFGS = 2 ** 21;
 
 /**
  * Plans activation maximisation: inputs x, or codes z with x = g(z), that maximise
@@ -86,7 +88,7 @@ function setUp(subject: PrototypeSubject, options: PrototypeOptions): RunSetup {
   const resolved = resolveOptions(options, subject, scale);
   const structure = structureOf(resolved, options, subject, unit);
   const rows = targets.length * options.count;
-  checkSize(rows, elements, targets.length);
+  checkSize(rows, Math.max(elements, pixels), targets.length, resolved);
   const init = initOf(options, subject, unit);
   const startOf = structure.generator && init === 'noise' ? null : startPictures(init, subject, targets);
   if (startOf !== null)
@@ -95,7 +97,9 @@ function setUp(subject: PrototypeSubject, options: PrototypeOptions): RunSetup {
     });
   const start = typeof init === 'object' ? sha256(bytesOf(init.tensor.data)) : init;
   return {
-    identity: sha256(JSON.stringify([keyOf(subject, structure), resolved, options.target, start, options.include])),
+    identity: sha256(
+      JSON.stringify([network.id, keyOf(subject, structure), resolved, options.target, start, options.include]),
+    ),
     structure,
     options: resolved,
     targets,
@@ -110,6 +114,7 @@ function setUp(subject: PrototypeSubject, options: PrototypeOptions): RunSetup {
     startOf,
     optimiser: makerOf(resolved),
     frames: options.include.includes('animation') ? frameCount(options.steps, rows * pixels) : 0,
+    trajectories: options.include.includes('trajectory'),
   };
 }
 
@@ -170,10 +175,13 @@ function requireCompanions(subject: PrototypeSubject, { variant }: PrototypeOpti
   throw faultAt('not-applicable', '/variant', detail);
 }
 
-function checkSize(rows: number, elements: number, targets: number): void {
-  const most = Math.min(MOST_ROWS, Math.floor(MOST_VALUES / elements));
+/** @param values of one prototype @throws ElucidError `invalid` */
+function checkSize(rows: number, values: number, targets: number, { optimiser }: ResolvedOptions): void {
+  const mostValues = optimiser.name === 'l-bfgs' ? MOST_VALUES_LBFGS : MOST_VALUES;
+  // One prototype is always searched.
+  const most = Math.min(MOST_ROWS, Math.max(1, Math.floor(mostValues / values)));
   if (rows <= most) return;
-  const detail = `${targets} targets of ${rows / targets} prototypes each are ${rows}; at most ${most} of ${elements} values are searched at once`;
+  const detail = `${targets} targets of ${rows / targets} prototypes each are ${rows}; at most ${most} of ${values} values are searched at once by ${optimiser.name}`;
   throw faultAt('invalid', targets > 1 ? '/target' : '/count', detail);
 }
 

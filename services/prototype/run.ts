@@ -7,7 +7,7 @@ import { type Evaluated, ObjectiveRuns } from './objectiveRuns.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
 import { blur } from './picture/blur.ts';
 import { clipContribution, clipSmallest } from './picture/clip.ts';
-import type { Frames, PrototypeOutcome, PrototypeRow, StepReport } from './plan.ts';
+import type { Frames, PrototypeOutcome, PrototypeRow, StepReport, TrajectoryPoint } from './plan.ts';
 import { shiftAt } from './random.ts';
 import type { RunSetup } from './setup.ts';
 import { type Arrays, encodeSnapshot, restoreSnapshot } from './snapshot.ts';
@@ -208,16 +208,10 @@ export class PrototypeRun {
   }
 
   private outcomeOf({ row, objective, terms }: Evaluated): PrototypeRow {
-    const { options, targets } = this.setup;
+    const { options, targets, trajectories } = this.setup;
     const { value = Number.NaN, ...others } = terms;
     const taken = this.taken[row] ?? 0;
-    const from = row * options.steps;
     const probability = probabilityOf(terms);
-    const trajectory = Array.from({ length: taken }, (_, step) => ({
-      step,
-      objective: this.objectives[from + step] ?? Number.NaN,
-      probability: probability === null ? null : (this.probabilities[from + step] ?? null),
-    }));
     const name = 'log_probability' in terms ? 'logit' : 'value';
     return {
       target: targets[Math.floor(row / options.count)]?.info ?? { index: null, label: null, unit: null },
@@ -227,8 +221,20 @@ export class PrototypeRun {
       probability,
       steps: taken,
       converged: this.ended[row] === 1,
-      trajectory: [...trajectory, { step: taken, objective, probability }],
+      trajectory: trajectories ? [...this.wayOf(row, taken), { step: taken, objective, probability }] : [],
     };
+  }
+
+  private wayOf(row: number, taken: number): TrajectoryPoint[] {
+    const from = row * this.setup.options.steps;
+    return Array.from({ length: taken }, (_, step) => {
+      const probability = this.probabilities[from + step] ?? Number.NaN;
+      return {
+        step,
+        objective: this.objectives[from + step] ?? Number.NaN,
+        probability: Number.isNaN(probability) ? null : probability,
+      };
+    });
   }
 
   private variableOf(row: number): Float32Array {

@@ -34,6 +34,8 @@ export interface RunSetup {
   readonly optimiser: OptimiserMaker;
   /** Most pictures that are kept for an animation; 0 for none. */
   readonly frames: number;
+  /** Whether the way of every prototype is told. */
+  readonly trajectories: boolean;
 }
 
 /** The graph's weight of every term but the target's own. */

@@ -46,10 +46,12 @@ function fakeReply({ model, options }: PrototypeTask): Reply {
       probability: Math.exp(-0.25),
       steps,
       converged: false,
-      trajectory: [
-        { step: 0, objective: -3, probability: 0.1 },
-        { step: steps, objective: -0.25, probability: Math.exp(-0.25) },
-      ],
+      trajectory: include.includes('trajectory')
+        ? [
+            { step: 0, objective: -3, probability: 0.1 },
+            { step: steps, objective: -0.25, probability: Math.exp(-0.25) },
+          ]
+        : [],
     })),
   );
   const all = rows.length * size;

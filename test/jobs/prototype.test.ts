@@ -59,7 +59,7 @@ function reply(frames: boolean): PrototypeReply {
 describe('a result', () => {
   test.each([false, true])('comes out of the store as it went in (animation: %s)', (animated) => {
     const given = reply(animated);
-    const { body, blobs } = packPrototypes(COLOUR, given, ['trajectory']);
+    const { body, blobs } = packPrototypes(COLOUR, given);
     const stored = unpackPrototypes({ request: '{}', body: JSON.stringify(body), blobs });
     const { rows, engine, options, computeMs, images, frames } = given;
     expect(stored).toMatchObject({ engine, computeMs, model: { name: 'own', version: '3', sha256: 'f'.repeat(64) } });
@@ -74,23 +74,13 @@ describe('a result', () => {
   });
 
   test('does not care where in the file its values begin', () => {
-    const { body, blobs } = packPrototypes(COLOUR, reply(false), []);
+    const { body, blobs } = packPrototypes(COLOUR, reply(false));
     const shifted = Buffer.concat([Buffer.from([7]), blobs['values'] ?? Buffer.alloc(0)]).subarray(1);
     const stored = unpackPrototypes({
       ...{ request: '{}', body: JSON.stringify(body) },
       blobs: { ...blobs, values: shifted },
     });
     expect([...stored.values.data]).toEqual([...reply(false).images]);
-  });
-
-  test('keeps trajectories only where they are asked for', () => {
-    const trajectories = (include: readonly ['trajectory'] | readonly []) => {
-      const { body, blobs } = packPrototypes(COLOUR, reply(false), [...include]);
-      const { rows } = unpackPrototypes({ request: '{}', body: JSON.stringify(body), blobs });
-      return rows.map(({ trajectory }) => trajectory.length);
-    };
-    expect(trajectories([])).toEqual([0, 0]);
-    expect(trajectories(['trajectory'])).toEqual([1, 1]);
   });
 });
 

@@ -1,9 +1,11 @@
+import type { Network } from '../../models/network.ts';
 import { sizeOf } from '../../models/tensors/tensor.ts';
 import { ElucidError } from '../../schemas/errors.ts';
 import { checkCompanions } from '../../services/prototype/companions.ts';
 import { planPrototype } from '../../services/prototype/planPrototype.ts';
 import type { PrototypeSubject } from '../../services/prototype/subject.ts';
 import {
+  GENERATOR,
   LARGER_SUBJECT,
   optionsOf,
   RECTIFIED_SUBJECT,
@@ -195,11 +197,30 @@ test('more prototypes than memory is good for are refused with the count', () =>
   expect(message).toMatch(/1025 targets.*at most 1024/);
 });
 
-function wideOutput(outputs: number): PrototypeSubject['network'] {
-  const { network } = VECTOR_SUBJECT;
-  const layers = network.layers.map((layer, index) =>
-    index === network.output ? { ...layer, shape: [outputs] } : layer,
-  );
+test('what counts is the larger of pictures and codes, and how much the optimiser remembers', () => {
+  const inputShape = [2, 512, 512];
+  const { network } = SMOOTH_SUBJECT;
+  const generator = { name: 'generator', network: largeOutput(GENERATOR, [sizeOf(inputShape)]) };
+  const large = { ...SMOOTH_SUBJECT, network: { ...network, inputShape }, generator, density: null, classMeans: null };
+  const most = [
+    [{ variant: 'generator' }, 16],
+    [{ variant: 'simple' }, 16],
+    [{ variant: 'simple', optimiser: { name: 'l-bfgs' } }, 4],
+  ] as const;
+  for (const [request, count] of most) {
+    expect(planPrototype(large, optionsOf({ ...request, count })).rows).toBe(count);
+    const { faults, message } = refusal(large, { ...request, count: count + 1 });
+    expect(faults[0]?.pointer).toBe('/count');
+    expect(message).toContain(`at most ${count} of 524288 values`);
+  }
+});
+
+function wideOutput(outputs: number): Network {
+  return largeOutput(VECTOR_SUBJECT.network, [outputs]);
+}
+
+function largeOutput(network: Network, shape: readonly number[]): Network {
+  const layers = network.layers.map((layer, index) => (index === network.output ? { ...layer, shape } : layer));
   return { ...network, layers };
 }
 

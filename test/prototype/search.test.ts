@@ -33,7 +33,7 @@ async function search(
   request: Record<string, unknown>,
   limits: PrototypeLimits = {},
 ): Promise<Searched> {
-  const plan = planPrototype(subject, optionsOf(request));
+  const plan = planPrototype(subject, optionsOf({ include: ['trajectory'], ...request }));
   const executables = await compilePrototype(engine, plan, subject.network.id);
   const reports: StepReport[] = [];
   try {
@@ -149,7 +149,7 @@ describe.each(ENGINES)('a search on %s', (_name, create) => {
     ['with diversity', { diversity: { weight: 0.1 } }],
     ['until rows have converged', { tolerance: 0.2 }],
   ])('%s: a snapshot continues to bit-identical results', async (_title, request) => {
-    const whole = { ...SHORT, target: 'all', count: 2, seed: 3, include: ['animation'], ...request };
+    const whole = { ...SHORT, target: 'all', count: 2, seed: 3, include: ['animation', 'trajectory'], ...request };
     let saved: Uint8Array | null = null;
     const first = await find(SMOOTH_SUBJECT, whole, {
       onStep: (report) => {
@@ -171,6 +171,8 @@ describe.each(ENGINES)('a search on %s', (_name, create) => {
       },
     });
     await expect(find(SMOOTH_SUBJECT, { ...request, seed: 1 }, { saved })).rejects.toThrow(/another run/);
+    const retrained = { ...SMOOTH_SUBJECT, network: { ...SMOOTH_SUBJECT.network, id: 'other-weights' } };
+    await expect(find(retrained, request, { saved })).rejects.toThrow(/another run/);
     await expect(find(SMOOTH_SUBJECT, request, { saved: saved.slice(0, 10) })).rejects.toThrow(SnapshotError);
     const damaged = saved.slice();
     damaged[damaged.length - 20] = (damaged[damaged.length - 20] ?? 0) ^ 1;
@@ -261,6 +263,11 @@ describe.each(ENGINES)('a search on %s', (_name, create) => {
     });
     expect(apart(imageOf(heavy.outcome, 0))).toBeLessThan(0.05);
     expect(heavy.plan.options.init).toBe('tensor');
+  });
+
+  test('trajectories that nobody asks for are not made', async () => {
+    const { outcome } = await find(SMOOTH_SUBJECT, { ...SHORT, target: 'all', include: [] });
+    expect(outcome.rows.map(({ trajectory }) => trajectory.length)).toEqual([0, 0, 0]);
   });
 
   test('an animation has evenly spread frames, from the first step to the result', async () => {

@@ -38,6 +38,6 @@ export function prototypeExecutor({ pool, ...parts }: PrototypeExecutorOptions):
       },
     );
     await previews;
-    return packPrototypes(task.model, reply, request.include);
+    return packPrototypes(task.model, reply);
   };
 }

@@ -1,7 +1,6 @@
 import type { Picture } from '../../../models/preprocessing/picture.ts';
 import type { RegisteredModel } from '../../../models/registry/registeredModel.ts';
 import { type ArrayTensor, arrayTensor, type Shape } from '../../../models/tensors/tensor.ts';
-import type { PrototypeRequest } from '../../../schemas/prototype.ts';
 import type { PrototypeReply } from '../../compute/prototype/prototypeTask.ts';
 import type { PrototypeRow, ResolvedOptions } from '../../prototype/plan.ts';
 import type { JobOutcome } from '../executor.ts';
@@ -30,17 +29,9 @@ interface Body extends Pick<StoredPrototypes, 'model' | 'engine' | 'options' | '
   readonly steps: readonly number[];
 }
 
-/**
- * Everything as JSON, but the values (float32, little-endian) and the pixels of the pictures and frames (R, G, B).
- * @param include what the request asks for: trajectories that nobody wants are not kept
- */
-export function packPrototypes(
-  model: RegisteredModel,
-  reply: PrototypeReply,
-  include: PrototypeRequest['include'],
-): JobOutcome {
-  const { engine, options, computeMs, images, frames } = reply;
-  const rows = include.includes('trajectory') ? reply.rows : reply.rows.map((row) => ({ ...row, trajectory: [] }));
+/** Everything as JSON, but the values (float32, little-endian) and the pixels of the pictures and frames (R, G, B). */
+export function packPrototypes(model: RegisteredModel, reply: PrototypeReply): JobOutcome {
+  const { engine, options, rows, computeMs, images, frames } = reply;
   const { name, version, input } = model.manifest;
   const draw = inputDrawer(model);
   const pictures = draw(images);
