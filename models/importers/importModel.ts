@@ -59,8 +59,13 @@ function sourceFile(file: RegisteredFile): SourceFile {
   return { name, bytes, read: () => readUnchanged(file) };
 }
 
+/** A larger file cannot be read into memory at once. */
+const MAX_FILE_BYTES = 2 ** 31 - 1;
+
 /** A file's content, if it is still the one whose hash is part of the model's identity. */
-async function readUnchanged({ name, path, sha256 }: RegisteredFile): Promise<Uint8Array> {
+async function readUnchanged({ name, path, bytes, sha256 }: RegisteredFile): Promise<Uint8Array> {
+  if (bytes > MAX_FILE_BYTES)
+    throw importError(`the file ${name} has ${bytes} bytes; at most ${MAX_FILE_BYTES} are read`);
   const content = await readFile(path).catch(() => null);
   if (content === null) throw importError(`the file ${name} cannot be read any more`);
   if (createHash('sha256').update(content).digest('hex') !== sha256) {

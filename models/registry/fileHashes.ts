@@ -57,6 +57,7 @@ export class FileHashes {
   private readonly joined: Map<string, string>;
   private readonly now: () => number;
   private changed = false;
+  private last: Promise<unknown> = Promise.resolve();
 
   private constructor(path: string | null, remembered: z.output<typeof fileSchema>, now: () => number) {
     this.path = path;
@@ -89,7 +90,7 @@ export class FileHashes {
       return { bytes: Number(before.size), sha256: known.sha256, sha1: known.sha1 };
     }
     const started = BigInt(this.now()) * 1_000_000n;
-    const [sha256 = '', sha1 = ''] = await hash([path], ['sha256', 'sha1']);
+    const [sha256 = '', sha1 = ''] = await this.hash([path], ['sha256', 'sha1']);
     const after = await stat(path, { bigint: true });
     this.files.delete(path);
     this.changed = true;
@@ -117,9 +118,16 @@ export class FileHashes {
     this.joined.delete(name);
     this.changed ||= known === undefined;
     const paths = files.map(({ path }) => path);
-    const joined = known ?? (await hash(paths, ['sha256']))[0] ?? '';
+    const joined = known ?? (await this.hash(paths, ['sha256']))[0] ?? '';
     this.joined.set(name, joined);
     return joined;
+  }
+
+  /** One after another: of files that are hashed at once every turn of the event loop would bring a piece of each. */
+  private hash(paths: readonly string[], algorithms: readonly string[]): Promise<string[]> {
+    const hashed = this.last.then(() => hash(paths, algorithms));
+    this.last = hashed.catch(() => undefined);
+    return hashed;
   }
 
   /** Writes down what is new. */

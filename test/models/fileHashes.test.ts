@@ -95,6 +95,27 @@ test.each([
   expect(digests).toEqual({ bytes: 5, sha256: of('sha256', 'first'), sha1: of('sha1', 'first') });
 });
 
+test('many files that are hashed at once leave the event loop a turn after every megabyte', async () => {
+  const paths = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => `${path}${number}`);
+  for (const large of paths) await writeFile(large, Buffer.alloc(8 << 20));
+  let turns = 0;
+  let counting = setImmediate(function count() {
+    turns += 1;
+    counting = setImmediate(count);
+  });
+  const hashes = FileHashes.forgetful();
+  await Promise.all(paths.map((large) => hashes.digests(large)));
+  clearImmediate(counting);
+  expect(turns).toBeGreaterThanOrEqual(64);
+});
+
+test('a file that cannot be hashed does not keep others from it', async () => {
+  const hashes = FileHashes.forgetful();
+  const [missing, there] = await Promise.allSettled([hashes.digests(folder.path), hashes.digests(path)]);
+  expect(missing.status).toBe('rejected');
+  expect(there).toMatchObject({ value: { sha256: of('sha256', 'first') } });
+});
+
 test('several files have the hash of their content one after another', async () => {
   await writeFile(`${path}2`, 'second');
   const files = [

@@ -1,16 +1,16 @@
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { importModel } from '../../models/importers/importModel.ts';
 import { layerAt } from '../../models/network.ts';
 import { loadNetwork } from '../../models/networkStore.ts';
-import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
+import type { RegisteredFile, RegisteredModel } from '../../models/registry/registeredModel.ts';
 import { openRegistry } from '../../models/registry/registry.ts';
 import { seal, unseal } from '../../models/tensors/sealed.ts';
 import { TensorStore } from '../../models/tensors/store.ts';
 import type { ManifestSpec } from '../../schemas/manifest.ts';
 import { inMemory, scoresOf } from './forward.ts';
 import { imported } from './importedKeras.ts';
-import { temporaryFolder, tinyFiles, tinyManifest, tinyModel, writeFiles } from './modelFolders.ts';
+import { sha256, temporaryFolder, tinyFiles, tinyManifest, tinyModel, writeFiles } from './modelFolders.ts';
 
 const pixels = [0.1, 0.9, 0.3, 0.5, 0.7, 0.2];
 
@@ -108,6 +108,30 @@ test('files that have changed since the registry read them are refused', async (
     'the model tiny 1: the file weights.bin has changed since the models were read; reload them',
   );
 });
+
+test('a file that is too large to be read at once is refused, whatever its format', async () => {
+  const model = await registered();
+  const path = join(model.folder, 'weights.bin');
+  await truncate(path, 2 ** 31);
+  const weights = [{ name: 'weights.bin', path, bytes: 2 ** 31, sha256: '' }];
+  const definition = {
+    format: 'layers-model',
+    modelTopology: {},
+    weightsManifest: [{ paths: ['weights.bin'], weights: [HUGE] }],
+  };
+  await writeFiles(model.folder, { 'model.json': definition });
+  const described = { ...model, weights, definition: await fileOf(join(model.folder, 'model.json')) };
+  await expect(importModel(described, store)).rejects.toThrow(
+    'the model tiny 1: the file weights.bin has 2147483648 bytes; at most 2147483647 are read',
+  );
+});
+
+const HUGE = { name: 'w', shape: [2 ** 29], dtype: 'float32' };
+
+async function fileOf(path: string): Promise<RegisteredFile> {
+  const bytes = await readFile(path);
+  return { name: basename(path), path, bytes: bytes.length, sha256: sha256(bytes) };
+}
 
 test('labels that are not as many as the outputs are refused', async () => {
   const model = await registered(tinyManifest({ output: { kind: 'classification', labels: ['a', 'b', 'c'] } }));

@@ -362,15 +362,31 @@ test('a convolution along a signal is one over an image of one row', async () =>
   expect(network.layers[1]).toMatchObject({ padding: [0, 2, 0, 0], shape: [4, 1, 12] });
 });
 
-test('a dilated convolution along a signal is one convolution', async () => {
+test.each([
+  ['rows of one', 1, [1, 3, 3, 4], [1, 2]],
+  ['columns of one', 2, [3, 1, 3, 4], [2, 1]],
+  ['rows of one, from the end', -3, [1, 3, 3, 4], [1, 2]],
+])('a dilated convolution along a signal as an image with %s is one convolution', async (_, axis, kernel, dilation) => {
   const model = new GraphModel([12, 3]);
   const block = model.int32('block', [2]);
   const split = model.node('split', 'SpaceToBatchND', ['x', block, model.pairs('pad', [2, 2])]);
-  const image = model.node('image', 'ExpandDims', [split, model.int32('axis', 1)]);
+  const image = model.node('image', 'ExpandDims', [split, model.int32('axis', axis)]);
   const attributes = { ...WINDOWS, padding: text('VALID') };
-  const inner = model.node('inner', 'Conv2D', [image, model.random32('kernel', [1, 3, 3, 4])], attributes);
-  const signal = model.node('signal', 'Squeeze', [inner], { squeeze_dims: ints(1) });
+  const inner = model.node('inner', 'Conv2D', [image, model.random32('kernel', kernel)], attributes);
+  const signal = model.node('signal', 'Squeeze', [inner], { squeeze_dims: ints(axis) });
   const joined = model.node('joined', 'BatchToSpaceND', [signal, block, model.pairs('crops', [0, 0])]);
   const network = await expectSameAsTensorFlow(model.output(model.head(joined, 48)), 'head/logits');
-  expect(network.layers[1]).toMatchObject({ type: 'conv2d', dilation: [1, 2], padding: [0, 2, 0, 2] });
+  const convolutions = network.layers.filter(({ type }) => type === 'conv2d');
+  expect(convolutions).toMatchObject([{ dilation, padding: [0, 1, 0, 1].map((at) => 2 * ((dilation[at] ?? 0) - 1)) }]);
+});
+
+test('a block of one side dilates a convolution over images along their rows', async () => {
+  const model = new GraphModel([6, 5, 4]);
+  const block = model.int32('block', [2]);
+  const split = model.node('split', 'SpaceToBatchND', ['x', block, model.pairs('pad', [2, 2])]);
+  const attributes = { ...WINDOWS, padding: text('VALID') };
+  const inner = model.node('inner', 'Conv2D', [split, model.random32('kernel', [3, 2, 4, 2])], attributes);
+  const joined = model.node('joined', 'BatchToSpaceND', [inner, block, model.pairs('crops', [0, 0])]);
+  const network = await expectSameAsTensorFlow(model.output(model.head(joined, 48)), 'head/logits');
+  expect(network.layers[0]).toMatchObject({ type: 'conv2d', dilation: [2, 1], padding: [2, 0, 2, 0] });
 });

@@ -1,10 +1,7 @@
 import { posix } from 'node:path';
-import { ImportFault, importError, quoted } from '../faults.ts';
+import { ImportFault, quoted } from '../faults.ts';
 import type { SourceFile } from '../importer.ts';
 import { type Onnx, onnx } from './proto.ts';
-
-/** A larger file cannot be read into memory at once. */
-export const MAX_FILE_BYTES = 2 ** 31 - 1;
 
 /** The files beside a model in which tensors lie, by the names that the manifest gives them. */
 export class ExternalData {
@@ -30,7 +27,7 @@ export class ExternalData {
     const wanted = new Set(tensors.filter(isExternal).map((tensor) => nameIn(folder, tensor)));
     const contents = new Map<string, Uint8Array>();
     for (const file of files) {
-      if (wanted.has(file.name) && !contents.has(file.name)) contents.set(file.name, await readWhole(file));
+      if (wanted.has(file.name) && !contents.has(file.name)) contents.set(file.name, await file.read());
     }
     return new ExternalData(folder, contents);
   }
@@ -51,14 +48,6 @@ export class ExternalData {
     }
     return content.subarray(offset, offset + length);
   }
-}
-
-/** A file's content, if it is small enough. @throws ElucidError `model-failed` */
-export async function readWhole(file: SourceFile): Promise<Uint8Array> {
-  if (file.bytes > MAX_FILE_BYTES) {
-    throw importError(`${quoted(file.name)} has ${file.bytes} bytes; at most ${MAX_FILE_BYTES} are read`);
-  }
-  return file.read();
 }
 
 function isExternal({ dataLocation }: Onnx.ITensorProto): boolean {

@@ -3,7 +3,7 @@ import { DraftBuilder } from '../canonical/draft.ts';
 import { importError, quoted } from '../faults.ts';
 import type { Importer } from '../importer.ts';
 import { GraphImport } from './build.ts';
-import { ExternalData, readWhole } from './externalData.ts';
+import { ExternalData } from './externalData.ts';
 import { graphOf } from './graph.ts';
 import { declaredInput, inputValue } from './input.ts';
 import { Layers } from './layers.ts';
@@ -24,7 +24,7 @@ export const importOnnx: Importer = async ({ weights: files, inputShape, output 
   if ('random' in files) throw importError('the format onnx needs a file of weights');
   const [file, ...others] = files;
   if (file === undefined) throw importError('the format onnx needs a file of weights');
-  const graph = graphOf(decodeModel(file.name, await readWhole(file)));
+  const graph = graphOf(decodeModel(file.name, await file.read()));
   const target = targetOf(graph, output.layer);
   const nodes = neededNodes([target.end], producersOf(graph));
   const external = await ExternalData.read(file, others, [

@@ -24,7 +24,9 @@ export function withDilations(nodes: readonly GraphNode[], weights: LayerWeights
   const replaced = new Map<string, GraphNode>();
   const chains = chainsIn(nodes, byName);
   for (const { begin, convolution, end } of chains) {
-    const attributes = dilated({ begin, convolution, end }, integersOf(byName, weights));
+    const constants = integersOf(byName, weights);
+    const unit = unitAxis(byName.get(convolution.inputs[0]?.node ?? ''), begin, constants);
+    const attributes = dilated({ begin, convolution, end }, unit, constants);
     if (attributes === null) continue;
     replaced.set(convolution.name, { ...convolution, attributes });
     for (const node of [begin, end]) replaced.set(node.name, passing(node));
@@ -74,8 +76,26 @@ function integersOf(byName: ReadonlyMap<string, GraphNode>, weights: LayerWeight
   };
 }
 
-/** The attributes of the dilated convolution; null when the three are not one. */
-function dilated({ begin, convolution, end }: Chain, integers: Integers): Attributes | null {
+/**
+ * The axis of an image, batch first, that an ExpandDims makes of a signal; 3, the channels, where an image is split. NaN
+ * when neither is known to be so.
+ */
+function unitAxis(source: GraphNode | undefined, begin: GraphNode, integers: Integers): number {
+  if (source?.name === begin.name) return 3;
+  const [axis = Number.NaN] = source?.inputs[0]?.node === begin.name ? integers(source, 1) : [];
+  return axis < 0 ? axis + 4 : axis;
+}
+
+/** What is stated for rows and columns, with `rest` for the side that nothing is stated for. */
+function perSide<T>(stated: readonly T[], unit: number, rest: T): readonly T[] {
+  return unit === 1 ? [rest, ...stated] : [...stated, rest].slice(0, 2);
+}
+
+/**
+ * The attributes of the dilated convolution; null when the three are not one.
+ * @param unit see `unitAxis`: a signal is split along the other side of its image, an image along its first sides
+ */
+function dilated({ begin, convolution, end }: Chain, unit: number, integers: Integers): Attributes | null {
   const { attributes } = convolution;
   const block = integers(begin, 1);
   const isSame = block.join() === integers(end, 1).join();
@@ -85,14 +105,15 @@ function dilated({ begin, convolution, end }: Chain, integers: Integers): Attrib
     attributes.text('padding', '') === 'VALID' &&
     attributes.text('data_format', 'NHWC') === 'NHWC' &&
     [...attributes.integers('strides'), ...attributes.integers('dilations')].every((step) => step === 1);
-  if (!isPlain || !isSame || axes < 1 || axes > 2 || padded.length !== 2 * axes || crops.length !== 2 * axes)
+  const sides = unit === 3 ? 2 : unit === 1 || unit === 2 ? 1 : 0;
+  if (!isPlain || !isSame || axes < 1 || axes > sides || padded.length !== 2 * axes || crops.length !== 2 * axes)
     return null;
   const left = padded.map((cells, side) => cells - (crops[side] ?? 0));
   if (left.some((cells) => cells < 0)) return null;
-  const rows = axes === 1 ? { block: [1], left: [0, 0] } : { block: [], left: [] };
+  const pairs = Array.from({ length: axes }, (_, axis) => left.slice(2 * axis, 2 * axis + 2));
   return attributes.with({
     padding: 'EXPLICIT',
-    dilations: [1, ...rows.block, ...block, 1],
-    explicit_paddings: [0, 0, ...rows.left, ...left, 0, 0],
+    dilations: [1, ...perSide(block, unit, 1), 1],
+    explicit_paddings: [0, 0, ...perSide(pairs, unit, [0, 0]).flat(), 0, 0],
   });
 }
