@@ -1,8 +1,7 @@
 /** @type {Partial<import('jest').Config>} */
 const shared = {
   testEnvironment: './test/environment.ts',
-  // For a test that hangs; a slow or busy machine fails none.
-  testTimeout: 120_000,
+  setupFilesAfterEnv: ['./test/patience.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }] },
   extensionsToTreatAsEsm: ['.ts'],
 };

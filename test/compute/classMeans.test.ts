@@ -4,7 +4,7 @@ import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import { openRegistry } from '../../models/registry/registry.ts';
 import { encodeNpy } from '../../models/tensors/npy.ts';
 import { arrayTensor } from '../../models/tensors/tensor.ts';
-import { meanInput } from '../../services/compute/meanInput.ts';
+import { meanInput } from '../../services/compute/classMeans.ts';
 import { temporaryFolder, tinyFiles, tinyManifest, writeFiles } from '../models/modelFolders.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
