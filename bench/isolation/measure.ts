@@ -6,7 +6,7 @@ import { type Quantiles, quantiles, repeat } from '../statistics.ts';
 import { PrototypeJobs } from './jobs.ts';
 
 /** Idle and busy blocks take turns, so that both see the same machine. */
-const BLOCKS = 10;
+const BLOCKS = 16;
 const PER_BLOCK = 200;
 const WARMUP = 200;
 

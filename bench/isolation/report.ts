@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { quantiles } from '../statistics.ts';
 import type { Large } from './large.ts';
@@ -29,13 +30,24 @@ export function reportIsolation({ isolation, large, loadBefore }: IsolationResul
 
 function introduction({ idle, perBlock }: Isolation, loadBefore: number): string {
   const [cpu] = cpus();
+  const session = sessionNiceness();
   const machine = `${availableParallelism()} cores (${cpu?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB`;
   return [
     'Written by `npm run bench:isolation -- --data DIR`, DIR holding `caffe/deploy/`; without it the second part is left out.',
     `${machine}, Node ${process.version}; load average before: ${loadBefore.toFixed(1)}. The client shares the cores with the service.`,
+    ...(session === 0
+      ? []
+      : [`Other sessions kept the machine busy: this one had the autogroup niceness ${session} (sched(7)).`]),
     `${idle.length} blocks of ${perBlock} requests each, idle and busy in turn. Busy: \`JOB_WORKERS=${RUNNING}\`, each searching 80 prototypes of mnist-cnn at once.`,
     'Question: deep Taylor on mnist-cnn, PNG in JSON in, JSON with the drawn map out. Medians over the blocks; times in milliseconds.',
   ].join('\n');
+}
+
+/** Of the processes of this terminal or login as a group, which Linux schedules against other groups; 0 where there is none. */
+function sessionNiceness(): number {
+  const path = '/proc/self/autogroup';
+  const [, niceness] = /nice (-?\d+)/.exec(existsSync(path) ? readFileSync(path, 'utf8') : '') ?? [];
+  return Number(niceness ?? 0);
 }
 
 function latencies({ idle, busy, steps }: Isolation): string {

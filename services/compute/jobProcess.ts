@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { ElucidError } from '../../schemas/errors.ts';
@@ -51,12 +52,13 @@ export class JobProcess<Task, Report, Result> {
 
   /**
    * Works on a job to its end. Not to be called while it works on another.
-   * @throws ElucidError what the job threw, or `worker-lost` naming the signal or exit code; the signal's reason when it
-   *   was cancelled
+   * @throws ElucidError what the job threw, or `worker-lost` naming the signal or exit code, or why no process could be
+   *   started; the signal's reason when it was cancelled
    */
   async run(task: Task, { signal, onReport }: JobHooks<Report>): Promise<Result> {
     signal.throwIfAborted();
-    const child = this.started();
+    const child = await this.started();
+    signal.throwIfAborted();
     return new Promise<Result>((resolve, reject) => {
       let grace: NodeJS.Timeout | undefined;
       const settle = (end: () => void) => {
@@ -94,7 +96,7 @@ export class JobProcess<Task, Report, Result> {
     await ended;
   }
 
-  private started(): ChildProcess {
+  private async started(): Promise<ChildProcess> {
     if (this.child !== null) return this.child;
     const { module, setup } = this.options;
     const child = fork(fileURLToPath(module), [], {
@@ -102,10 +104,14 @@ export class JobProcess<Task, Report, Result> {
       env: workerEnvironment(setup),
       serialization: 'advanced',
     });
+    if (child.pid === undefined) {
+      const [error] = await once(child, 'error');
+      throw new ElucidError('worker-lost', `the process for the job could not be started: ${error.code}`);
+    }
     child.once('exit', () => {
       if (this.child === child) this.child = null;
     });
-    if (child.pid !== undefined) setPriority(child.pid, NICENESS);
+    setPriority(child.pid, NICENESS);
     this.child = child;
     return child;
   }

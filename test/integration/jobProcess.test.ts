@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
 import { getPriority } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { JobProcess } from '../../services/compute/jobProcess.ts';
 import type { CountingTask } from '../support/countingJob.ts';
 
@@ -64,5 +67,13 @@ describe('the process of jobs', () => {
     const exited = run({ kind: 'exit', code: 7 });
     await expect(exited).rejects.toMatchObject({ code: 'worker-lost', message: expect.stringMatching(/exit code 7/) });
     expect((await run(count)).sum).toBe(10);
+  });
+
+  test('that cannot be started loses its job, and is tried again with the next one', async () => {
+    const script = fileURLToPath(new URL('../support/unstartedJob.ts', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script], { timeout: 30_000 });
+    const { refused, sum } = JSON.parse(stdout);
+    expect(refused).toEqual({ code: 'worker-lost', message: expect.stringMatching(/could not be started: ENOENT$/) });
+    expect(sum).toBe(10);
   });
 });

@@ -116,19 +116,20 @@ describe('the picture of an input', () => {
 
 describe('a preview', () => {
   test('of one prototype is a small PNG of it', async () => {
-    const preview = await drawPreview(new Float32Array(12).fill(0.5), COLOUR, [TARGET]);
+    const preview = await drawPreview(new Float32Array(12).fill(0.5), COLOUR, [TARGET], 1);
     const { data, info } = await sharp(preview).raw().toBuffer({ resolveWithObject: true });
     expect([info.width, info.height, Math.min(...data)]).toEqual([112, 112, 255]);
     expect((await sharp(preview).metadata()).format).toBe('png');
   });
 
-  test('of many shows sixteen, and is small enough to be told of', async () => {
-    const few = await sharp(await drawPreview(new Float32Array(12 * 16), COLOUR, [TARGET])).metadata();
-    const images = Float32Array.from({ length: 12 * 100 }, (_, i) => Math.sin(i) / 2);
-    const preview = await drawPreview(images, COLOUR, [TARGET]);
-    const many = await sharp(preview).metadata();
-    expect([many.width, many.height]).toEqual([few.width, few.height]);
-    expect(preview.length).toBeLessThan(128 * 1024);
+  test('of several has the targets below them', async () => {
+    const other = { ...TARGET, label: 'a cat, and a long name' };
+    const images = new Float32Array(12 * 4);
+    const of = async (count: number) => drawPreview(images, COLOUR, count === 4 ? [TARGET] : [TARGET, other], count);
+    const [alike, different] = [await of(4), await of(2)];
+    const [first, second] = await Promise.all([alike, different].map((png) => sharp(png).raw().toBuffer()));
+    expect(first?.length).toBe(second?.length);
+    expect(first?.equals(second ?? Buffer.alloc(0))).toBe(false);
   });
 
   test('of the largest pictures with the most detail is small enough, too', async () => {
@@ -138,7 +139,7 @@ describe('a preview', () => {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
       return state / 2 ** 32;
     });
-    expect((await drawPreview(noise, large, [TARGET])).length).toBeLessThan(128 * 1024);
+    expect((await drawPreview(noise, large, [TARGET], 16)).length).toBeLessThan(128 * 1024);
   });
 
   test('has the label below it, or the index, or the unit', () => {

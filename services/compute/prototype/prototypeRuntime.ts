@@ -3,17 +3,25 @@ import { importModel } from '../../../models/importers/importModel.ts';
 import type { Network } from '../../../models/network.ts';
 import type { RegisteredModel } from '../../../models/registry/registeredModel.ts';
 import { MissingTensorError, TensorStore } from '../../../models/tensors/store.ts';
+import { sizeOf } from '../../../models/tensors/tensor.ts';
 import { planPrototype } from '../../prototype/planPrototype.ts';
 import { compilePrototype, drivePrototype } from '../../prototype/runPrototype.ts';
+import { SnapshotError } from '../../prototype/snapshot.ts';
 import type { PrototypeSubject } from '../../prototype/subject.ts';
 import { createEngines, type Engines } from '../engines.ts';
 import { ExecutableCache } from '../executableCache.ts';
 import type { JobTools } from '../serveJobs.ts';
-import type { PrototypeReply, PrototypeReport, PrototypeSetup, PrototypeTask } from './prototypeTask.ts';
+import {
+  PREVIEWED,
+  type PrototypeReply,
+  type PrototypeReport,
+  type PrototypeSetup,
+  type PrototypeTask,
+} from './prototypeTask.ts';
 import { ReportTimes } from './reportTimes.ts';
 import { subjectOf } from './subjectOf.ts';
 
-/** How often a job starts again when files of the store disappear under it. */
+/** How often a job starts again when files of the store disappear under it, or its snapshot cannot be gone on from. */
 const ATTEMPTS = 5;
 
 const BYTES_PER_PARAMETER = 4;
@@ -54,7 +62,13 @@ export class PrototypeRuntime {
       try {
         return await this.attempt({ ...task, saved }, keeping);
       } catch (error) {
-        if (!(error instanceof MissingTensorError) || attempt === ATTEMPTS) throw error;
+        if (attempt === ATTEMPTS) throw error;
+        if (error instanceof SnapshotError) {
+          // The model was replaced since, or another version of elucid made the snapshot: the search begins again.
+          saved = null;
+          continue;
+        }
+        if (!(error instanceof MissingTensorError)) throw error;
         // Files of the store were deleted: what was compiled of them is made anew.
         await this.executables.clear();
       }
@@ -94,7 +108,7 @@ export class PrototypeRuntime {
           if (!due.progress) return;
           report({
             progress: { step: step.step, steps: step.steps, objective: meanOf(step.objective), eta_ms: null },
-            images: due.images ? step.images() : null,
+            images: due.images ? step.images().slice(0, PREVIEWED * sizeOf(plan.imageShape)) : null,
             snapshot: due.snapshot ? step.snapshot() : null,
           });
           signal.throwIfAborted();

@@ -17,10 +17,13 @@ export interface PrototypeTask extends PrototypeModels {
   readonly saved: Uint8Array | null;
 }
 
+/** Most prototypes whose pictures are reported while they are searched. */
+export const PREVIEWED = 16;
+
 /** How far it is, and at longer intervals what the prototypes look like and a snapshot. */
 export interface PrototypeReport {
   readonly progress: JobProgress;
-  /** [rows, ...input shape] */
+  /** Of the first prototypes, at most PREVIEWED, [rows, ...input shape]. */
   readonly images: Float32Array | null;
   readonly snapshot: Uint8Array | null;
 }

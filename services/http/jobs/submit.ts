@@ -27,7 +27,8 @@ export interface SubmittedWork {
 /**
  * Answers a request by a job: 202 with the job and its place, also where an `Idempotency-Key` leads to one that has
  * ended. With `Prefer: wait=N` the answer is the result itself if it is ready within N seconds, and at most MAX_WAIT_S.
- * @throws ElucidError `invalid` for a bad key, `idempotency-conflict`, `queue-full`, `storage-full`
+ * @throws ElucidError `invalid` for a bad key, `idempotency-conflict`, `queue-full`, `storage-full`, `stopping`; there is
+ *   no new job then
  */
 export async function submitJob(
   request: FastifyRequest,
@@ -35,28 +36,23 @@ export async function submitJob(
   context: Pick<HttpContext, 'jobs' | 'presenters' | 'streams'>,
   { kind, request: asked, respondAsync }: SubmittedWork,
 ): Promise<FastifyReply> {
-  const { jobs, presenters } = context;
+  const { jobs, presenters, streams } = context;
   const { wait } = readPreferences(request.headers.prefer);
   const seconds = wait === null ? null : Math.min(wait, MAX_WAIT_S);
   const idempotencyKey = idempotencyKeyOf(request);
+  const hold = seconds === null ? null : streams.hold(reply);
   const { job } = await jobs.submit({ kind, owner: ANYBODY, request: asked, idempotencyKey });
   const applied = [...(respondAsync ? ['respond-async'] : []), ...(seconds === null ? [] : [`wait=${seconds}`])];
   if (applied.length > 0) reply.header('preference-applied', applied.join(', ')).header('vary', 'prefer');
   reply.header('location', jobPath(job.id));
-  if (seconds === null) return sendJob(job, reply);
-  const now = await waited(job, seconds, reply, context);
+  if (seconds === null || hold === null) return sendJob(job, reply);
+  const now = await waited(job, seconds, hold, jobs);
   if (!ENDED.has(now.state)) return sendJob(now, reply);
   return sendResult(await jobs.output(now.id, ANYBODY), presenters, request, reply);
 }
 
 /** The job when it has ended, or as it is after some seconds, when the client has gone or when the service stops. */
-async function waited(
-  job: Job,
-  seconds: number,
-  reply: FastifyReply,
-  { jobs, streams }: Pick<HttpContext, 'jobs' | 'streams'>,
-): Promise<Job> {
-  const hold = streams.hold(reply);
+async function waited(job: Job, seconds: number, hold: AbortController, jobs: HttpContext['jobs']): Promise<Job> {
   const timer = setTimeout(() => hold.abort(), seconds * 1000);
   try {
     return await jobs.ended(job.id, ANYBODY, hold.signal);

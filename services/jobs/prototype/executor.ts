@@ -28,7 +28,7 @@ export function prototypeExecutor({ pool, ...parts }: PrototypeExecutorOptions):
           const { images } = report;
           if (images === null) return;
           previews = previews.then(async () => {
-            const preview = await drawPreview(images, task.model, plan.targets);
+            const preview = await drawPreview(images, task.model, plan.targets, plan.options.count);
             // The search has gone on while it was drawn.
             progress(latest, preview);
           });

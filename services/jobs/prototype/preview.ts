@@ -1,25 +1,26 @@
 import type { RegisteredModel } from '../../../models/registry/registeredModel.ts';
-import { sizeOf } from '../../../models/tensors/tensor.ts';
 import type { PrototypeTargetInfo } from '../../prototype/plan.ts';
 import { encodePicture } from '../../rendering/encode.ts';
 import { drawPictureSheet } from '../../rendering/pictureSheet.ts';
 import { MAX_PREVIEW_BYTES } from '../store.ts';
 import { inputDrawer } from './pictures.ts';
 
-/** Most prototypes of a preview, and the longer side of each in pixels: it is halved until the file is small enough. */
-const SHOWN = 16;
+/** The longer side of each prototype of a preview in pixels: it is halved until the file is small enough. */
 const LARGEST = 112;
 const SMALLEST = 14;
 
-/** A PNG of how the prototypes look by now, small enough for an event. @param images [rows, ...input shape] */
+/**
+ * A PNG of how the first prototypes look by now, small enough for an event.
+ * @param images of at most PREVIEWED prototypes, [rows, ...input shape]
+ * @param count prototypes of each target
+ */
 export async function drawPreview(
   images: Float32Array,
   model: RegisteredModel,
   targets: readonly PrototypeTargetInfo[],
+  count: number,
 ): Promise<Uint8Array> {
-  const values = images.subarray(0, SHOWN * sizeOf(model.manifest.input.shape));
-  const count = images.length / sizeOf(model.manifest.input.shape) / targets.length;
-  const pictures = inputDrawer(model)(values);
+  const pictures = inputDrawer(model)(images);
   const titles = pictures.map((_, row) => titleOf(targets[Math.floor(row / count)]));
   for (let size = LARGEST; ; size /= 2) {
     const sheet = drawPictureSheet(pictures, { size, interpolation: 'nearest', titles });
