@@ -2,7 +2,7 @@ import type { Executables } from '../explanation/runPlan.ts';
 
 interface Entry {
   readonly compiled: Promise<Executables>;
-  readonly bytes: number;
+  bytes: number;
   users: number;
   evicted: boolean;
   disposed: boolean;
@@ -23,7 +23,7 @@ export class ExecutableCache {
 
   /**
    * Calls `use` with the executables of a key.
-   * @param bytes estimated cost of keeping them
+   * @param bytes estimated cost of keeping them after this use; the highest of all uses counts
    * @param compile makes them when they are not there
    */
   async use<Result>(
@@ -33,11 +33,12 @@ export class ExecutableCache {
     use: (executables: Executables, cached: boolean) => Promise<Result>,
   ): Promise<Result> {
     const known = this.entries.get(key);
-    const entry = known ?? { compiled: compile(), bytes, users: 0, evicted: false, disposed: false };
+    const entry = known ?? { compiled: compile(), bytes: 0, users: 0, evicted: false, disposed: false };
     entry.users += 1;
     this.entries.delete(key);
     this.entries.set(key, entry);
-    if (known === undefined) this.bytes += bytes;
+    this.bytes += Math.max(0, bytes - entry.bytes);
+    entry.bytes = Math.max(bytes, entry.bytes);
     try {
       return await use(await entry.compiled, known !== undefined);
     } catch (error) {

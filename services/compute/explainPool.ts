@@ -30,6 +30,9 @@ export interface ExplainPoolOptions extends ExplainSetup {
 /** Tasks that a worker holds at a time: while one runs, the next is on its way. */
 const TASKS_PER_WORKER = 2;
 
+/** What a loaded model counts at least: its structure, in every process. */
+const LEAST_BYTES = 1 << 20;
+
 /** What one request's rows gave. */
 export interface ExplainRun extends ExplainedRows {
   readonly rows: number;
@@ -141,7 +144,7 @@ export class ExplainPool {
     );
     if (reply.kind !== 'loaded') throw new Error(`a worker answered ${reply.kind}`);
     const { network, weightBytes, mapped } = reply;
-    return { network, memoryBytes: mapped ? weightBytes : weightBytes * this.workers };
+    return { network, memoryBytes: Math.max(LEAST_BYTES, mapped ? weightBytes : weightBytes * this.workers) };
   }
 
   async exportOnnx(

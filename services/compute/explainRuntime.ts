@@ -1,4 +1,4 @@
-import { multiplyAdds, parameterCount } from '../../models/cost.ts';
+import { multiplyAdds } from '../../models/cost.ts';
 import { importModel } from '../../models/importers/importModel.ts';
 import { isLinear, layerAt, type Network } from '../../models/network.ts';
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
@@ -13,13 +13,11 @@ import { compilePlan, drive } from '../explanation/runPlan.ts';
 import { meanInput } from './classMeans.ts';
 import { createEngines, type Engines } from './engines.ts';
 import { ExecutableCache } from './executableCache.ts';
+import { executableBytes, type NetworkSize, networkSize } from './executableCost.ts';
 import type { ExplainMessage, ExplainReply, ExplainSetup, ExplainTask, TaskModel } from './explainTask.ts';
 import { hasEnded } from './liveLoads.ts';
 import { type Planner, plannerFor } from './planner.ts';
 import { Turns } from './turns.ts';
-
-/** Smallest estimate of what keeping a compiled explanation costs. */
-const LEAST_BYTES = 1 << 20;
 
 /** How often a task starts again when files of the store disappear under it. */
 const ATTEMPTS = 5;
@@ -31,7 +29,7 @@ interface LoadedModel {
   readonly network: Network;
   readonly plan: Planner;
   readonly engine: Engine;
-  readonly bytes: number;
+  readonly size: NetworkSize;
 }
 
 /** What lives in an `explain` process: loaded models, engines and compiled explanations. */
@@ -76,7 +74,8 @@ export class ExplainRuntime {
 
   private async perform(model: LoadedModel, task: ModelTask): Promise<ExplainReply> {
     if (task.kind === 'load') {
-      return { kind: 'loaded', network: model.network, weightBytes: model.bytes, mapped: model.engine.mapsConstants };
+      const { network, engine, size } = model;
+      return { kind: 'loaded', network, weightBytes: size.weightBytes, mapped: engine.mapsConstants };
     }
     if (task.kind === 'export') return this.exportGraph(model, task);
     if (task.kind === 'weights') return this.readWeights(model, task.layer);
@@ -102,14 +101,13 @@ export class ExplainRuntime {
 
   private async read(load: number, known: RegisteredModel): Promise<LoadedModel> {
     const network = await importModel(known, this.store);
-    const bytes = network.layers.reduce((sum, layer) => sum + parameterCount(layer) * 4, 0);
     const engine = this.engines.for(multiplyAdds(network));
     return {
       load,
       network,
       plan: plannerFor({ network, box: known.box, mean: await meanInput(known) }),
       engine,
-      bytes: Math.max(bytes, LEAST_BYTES),
+      size: networkSize(network),
     };
   }
 
@@ -128,10 +126,12 @@ export class ExplainRuntime {
       target: arrayTensor([rows, task.target.length / rows], task.target),
       parameters: plan.parameters.length === 0 ? null : arrayTensor([rows, plan.parameters.length], task.parameters),
     };
-    return this.executables.use(`${model.load} ${plan.key}`, model.bytes, compile, async (executables, cached) => {
+    const { maxBatch } = this.limits;
+    const timeoutMs = task.timeoutMs ?? this.limits.timeoutMs;
+    const largest = Math.min(rows * plan.rowsPerItem, maxBatch);
+    const bytes = executableBytes(model.size, largest, engine.mapsConstants);
+    return this.executables.use(`${model.load} ${plan.key}`, bytes, compile, async (executables, cached) => {
       let computeMs = 0;
-      const { maxBatch } = this.limits;
-      const timeoutMs = task.timeoutMs ?? this.limits.timeoutMs;
       const deadline = performance.now() + timeoutMs;
       const turn = (work: () => Promise<NamedTensors>) =>
         this.turns.take(async () => {

@@ -57,6 +57,20 @@ test('what is in use is disposed of by its last user', async () => {
   expect(a.state.disposed).toBe(1);
 });
 
+test('one counts what its most expensive use took', async () => {
+  const cache = new ExecutableCache(10);
+  const [a, b] = [counted(), counted()];
+  await cache.use('a', 3, a.compile, nothing);
+  await cache.use('b', 3, b.compile, nothing);
+  await cache.use('b', 7, b.compile, nothing);
+  await cache.use('b', 2, b.compile, nothing);
+  await settled();
+  expect([a, b].map(({ state }) => state.disposed)).toEqual([0, 0]);
+  await cache.use('b', 8, b.compile, nothing);
+  await settled();
+  expect([a, b].map(({ state }) => state.disposed)).toEqual([1, 0]);
+});
+
 test('one that is larger than the cache is still kept until another comes', async () => {
   const cache = new ExecutableCache(1);
   const a = counted();
