@@ -236,6 +236,7 @@ describe('bad input', () => {
     [{ ...BODY, optimiser: { name: 'l-bfgs' }, regularisers: { jitter: 2 } }, '/optimiser/name', 'jitter'],
     [{ ...BODY, include: ['relevance'] }, '/include/0', 'trajectory'],
     [{ ...BODY, target: 'all', count: 64, steps: 5000, include: ['trajectory'] }, '/include', '3200000'],
+    [{ ...BODY, count: 53, steps: 5000, include: ['trajectory'] }, '/include', 'allowed are 262144'],
     [{ ...BODY, render: { colour: 'red' } }, '/render/colour', 'colour'],
     [{ ...BODY, step: 3 }, '/step', 'did you mean "steps"?'],
   ])('%j: %s', async (body, pointer, word) => {

@@ -57,9 +57,9 @@ function reply(frames: boolean): PrototypeReply {
 }
 
 describe('a result', () => {
-  test.each([false, true])('comes out of the store as it went in (animation: %s)', (animated) => {
+  test.each([false, true])('comes out of the store as it went in (animation: %s)', async (animated) => {
     const given = reply(animated);
-    const { body, blobs } = packPrototypes(COLOUR, given);
+    const { body, blobs } = await packPrototypes(COLOUR, given);
     const stored = unpackPrototypes({ request: '{}', body: JSON.stringify(body), blobs });
     const { rows, engine, options, computeMs, images, frames } = given;
     expect(stored).toMatchObject({ engine, computeMs, model: { name: 'own', version: '3', sha256: 'f'.repeat(64) } });
@@ -73,8 +73,8 @@ describe('a result', () => {
     expect(shown).toEqual(frames === null ? [] : draw(frames.data).map(({ data }) => [...data]));
   });
 
-  test('does not care where in the file its values begin', () => {
-    const { body, blobs } = packPrototypes(COLOUR, reply(false));
+  test('does not care where in the file its values begin', async () => {
+    const { body, blobs } = await packPrototypes(COLOUR, reply(false));
     const shifted = Buffer.concat([Buffer.from([7]), blobs['values'] ?? Buffer.alloc(0)]).subarray(1);
     const stored = unpackPrototypes({
       ...{ request: '{}', body: JSON.stringify(body) },
@@ -82,6 +82,17 @@ describe('a result', () => {
     });
     expect([...stored.values.data]).toEqual([...reply(false).images]);
   });
+});
+
+test('a large result lets others have their turn while it is drawn', async () => {
+  let turns = 0;
+  const others = setInterval(() => {
+    turns += 1;
+  });
+  const images = new Float32Array(12 * 20_000);
+  await packPrototypes(COLOUR, { ...reply(false), images });
+  clearInterval(others);
+  expect(turns).toBeGreaterThan(3);
 });
 
 describe('the picture of an input', () => {

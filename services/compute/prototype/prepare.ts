@@ -9,8 +9,8 @@ import { companionsOf } from './companionModels.ts';
 import type { PrototypeTask } from './prototypeTask.ts';
 import { subjectOf } from './subjectOf.ts';
 
-/** Most points of all trajectories of an answer. */
-const MAX_POINTS = 2 ** 20;
+/** Most points of all trajectories of an answer: every one is an object, and others wait while it is read and written. */
+const MAX_POINTS = 2 ** 18;
 
 /** What looks models up, reads their structure and decodes pictures. */
 export interface PrototypeParts {

@@ -1,6 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Picture } from '../../../models/preprocessing/picture.ts';
 import type { RegisteredModel } from '../../../models/registry/registeredModel.ts';
-import { type ArrayTensor, arrayTensor, type Shape } from '../../../models/tensors/tensor.ts';
+import { type ArrayTensor, arrayTensor, type Shape, sizeOf } from '../../../models/tensors/tensor.ts';
 import type { PrototypeReply } from '../../compute/prototype/prototypeTask.ts';
 import type { PrototypeRow, ResolvedOptions } from '../../prototype/plan.ts';
 import type { JobOutcome } from '../executor.ts';
@@ -29,12 +30,14 @@ interface Body extends Pick<StoredPrototypes, 'model' | 'engine' | 'options' | '
   readonly steps: readonly number[];
 }
 
-/** Everything as JSON, but the values (float32, little-endian) and the pixels of the pictures and frames (R, G, B). */
-export function packPrototypes(model: RegisteredModel, reply: PrototypeReply): JobOutcome {
+/**
+ * Everything as JSON, but the values (float32, little-endian) and the pixels of the pictures and frames (R, G, B).
+ * Others have their turn between two pictures.
+ */
+export async function packPrototypes(model: RegisteredModel, reply: PrototypeReply): Promise<JobOutcome> {
   const { engine, options, rows, computeMs, images, frames } = reply;
   const { name, version, input } = model.manifest;
-  const draw = inputDrawer(model);
-  const pictures = draw(images);
+  const pictures = await drawnInTurns(model, images);
   const { width = 0, height = 0 } = pictures[0] ?? {};
   const body: Body = {
     model: { name, version, sha256: model.sha256 },
@@ -51,7 +54,7 @@ export function packPrototypes(model: RegisteredModel, reply: PrototypeReply): J
     blobs: {
       values: new Uint8Array(images.buffer, images.byteOffset, images.byteLength),
       pictures: joined(pictures),
-      ...(frames === null ? {} : { frames: joined(draw(frames.data)) }),
+      ...(frames === null ? {} : { frames: joined(await drawnInTurns(model, frames.data)) }),
     },
   };
 }
@@ -70,6 +73,17 @@ export function unpackPrototypes({ body, blobs }: JobOutput): StoredPrototypes {
     pictures: split(blobs['pictures'], size),
     frames: steps.map((step, frame) => ({ step, pictures: frames.slice(frame * count, (frame + 1) * count) })),
   };
+}
+
+async function drawnInTurns(model: RegisteredModel, values: Float32Array): Promise<readonly Picture[]> {
+  const draw = inputDrawer(model);
+  const size = sizeOf(model.manifest.input.shape);
+  const pictures: Picture[] = [];
+  for (let from = 0; from < values.length; from += size) {
+    pictures.push(...draw(values.subarray(from, from + size)));
+    await setImmediate();
+  }
+  return pictures;
 }
 
 function joined(pictures: readonly Picture[]): Uint8Array {

@@ -8,7 +8,7 @@ const SUFFICIENT = 1e-4;
 const BACKTRACKS = 20;
 /** A pair whose cosine is smaller holds no curvature that could be trusted. */
 const LEAST_CURVATURE = 1e-8;
-/** ‖P(v + g) − v‖∞ at which a row is at its maximum. */
+/** A row is at its maximum when no |g| of a variable that no bound holds is as large as this. */
 const STATIONARY = 1e-7;
 
 /** Places in a row's scalars. */
