@@ -34,8 +34,9 @@ export function reportPrototypes(rows: readonly TableRow[], timings: readonly Ti
     ].join('\n'),
     [
       'Per row ten prototypes: the smallest p(c|x\\*), the medians of everything else. Only the log odds of `mnist-realism` rank real',
-      'digits above every control and can tell which prototypes are more real; the other two measures take a blank picture',
-      'for a digit, and stand beside it.',
+      'digits above every control; the other two measures take a blank picture for a digit, and stand beside it. `mnist-realism` has',
+      'learned from ascents of these classifiers, which `simple` is, and from no picture of a density model or a generator:',
+      'it may be harder on the former than on the latter.',
     ].join('\n'),
     lines(
       [
