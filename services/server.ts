@@ -10,7 +10,6 @@ import { FileHashes } from '../models/registry/fileHashes.ts';
 import { LiveRegistry } from '../models/registry/liveRegistry.ts';
 import { openRegistry } from '../models/registry/registry.ts';
 import { userName } from '../models/tensors/defaultFolder.ts';
-import { buildApp } from './app.ts';
 import type { ExplanationService } from './compute/explanation.ts';
 import { openExplanationService } from './compute/service.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
@@ -43,19 +42,21 @@ async function serve(config: Config, logger: Logger): Promise<void> {
   logModels(registry, logger);
   const service = await openService(config, registry, logger);
   const reloadModels = () => reload(registry, service, logger);
-  const app = await buildApp({ config, logger, service, registry, reloadModels, version: home.version });
   try {
+    // The worker processes start while this one loads what it needs for HTTP.
+    const { buildApp } = await import('./app.ts');
+    const app = await buildApp({ config, logger, service, registry, reloadModels, version: home.version });
     await app.listen({
       host: config.HOST,
       port: config.PORT,
       listenTextResolver: (url) => `elucid ${home.version} explains at ${url}; documentation at ${url}/docs`,
     });
+    reloadOnHangup(reloadModels, logger);
+    stopGracefully(app, service, logger);
   } catch (error) {
     await service.close();
     throw error;
   }
-  reloadOnHangup(reloadModels, logger);
-  stopGracefully(app, service, logger);
 }
 
 function openService(config: Config, registry: LiveRegistry, logger: Logger): Promise<ExplanationService> {
