@@ -11,7 +11,6 @@ import { LiveRegistry } from '../models/registry/liveRegistry.ts';
 import { openRegistry, type Registry } from '../models/registry/registry.ts';
 import { userName } from '../models/tensors/defaultFolder.ts';
 import { ElucidError } from '../schemas/errors.ts';
-import { buildApp } from './app.ts';
 import { type CommandLine, readCommandLine } from './commandLine.ts';
 import type { ExplanationService } from './compute/explanation.ts';
 import { PrototypePool } from './compute/prototype/prototypePool.ts';
@@ -58,29 +57,31 @@ async function serve(config: Config, commandLine: CommandLine, logger: Logger): 
   const reloadModels = () => reload(registry, service, logger);
   const pool = openPrototypePool(config);
   const jobs = await openJobs(config, store, { service, registry, pool, logger });
-  const app = await buildApp({
-    config,
-    logger,
-    service,
-    registry,
-    jobs,
-    reloadModels,
-    predictor,
-    version: home.version,
-  });
   try {
+    // The worker processes start while this one loads what it needs for HTTP.
+    const { buildApp } = await import('./app.ts');
+    const app = await buildApp({
+      config,
+      logger,
+      service,
+      registry,
+      jobs,
+      reloadModels,
+      predictor,
+      version: home.version,
+    });
     await app.listen({
       host: config.HOST,
       port: config.PORT,
       listenTextResolver: (url) => `elucid ${home.version} explains at ${url}; documentation at ${url}/docs`,
     });
+    reloadOnHangup(reloadModels, logger);
+    stopGracefully({ app, jobs, service, pool }, logger);
   } catch (error) {
     await jobs.close();
     await Promise.all([service.close(), pool.close()]);
     throw error;
   }
-  reloadOnHangup(reloadModels, logger);
-  stopGracefully({ app, jobs, service, pool }, logger);
 }
 
 /** Who predicts for the model of the command line. @throws ConfigError when there is no such model */

@@ -6,16 +6,14 @@ import { layerAt, type Network } from '../network.ts';
 import { isComplete, loadNetwork, saveNetwork } from '../networkStore.ts';
 import type { RegisteredFile, RegisteredModel } from '../registry/registeredModel.ts';
 import type { TensorStore } from '../tensors/store.ts';
-import { importCaffe } from './caffe/caffe.ts';
 import { importError } from './faults.ts';
 import type { Importer, ImportSource, SourceFile } from './importer.ts';
-import { importOnnx } from './onnx/onnx.ts';
-import { importTfjs } from './tfjs/tfjs.ts';
 
-const IMPORTERS: Readonly<Record<Manifest['format'], Importer>> = {
-  caffe: importCaffe,
-  onnx: importOnnx,
-  tfjs: importTfjs,
+/** Loaded when a model of the format is imported: a network that the store holds already does without. */
+const IMPORTERS: Readonly<Record<Manifest['format'], () => Promise<Importer>>> = {
+  caffe: async () => (await import('./caffe/caffe.ts')).importCaffe,
+  onnx: async () => (await import('./onnx/onnx.ts')).importOnnx,
+  tfjs: async () => (await import('./tfjs/tfjs.ts')).importTfjs,
 };
 
 /**
@@ -32,7 +30,7 @@ export async function importModel(model: RegisteredModel, store: TensorStore): P
 
 async function importFiles(model: RegisteredModel, store: TensorStore): Promise<Network> {
   const { format } = model.manifest;
-  const read = IMPORTERS[format];
+  const read = await IMPORTERS[format]();
   try {
     return await saveNetwork({ id: model.id, ...(await read(sourceOf(model))) }, store);
   } catch (error) {

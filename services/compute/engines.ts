@@ -1,8 +1,7 @@
 import type { TensorStore } from '../../models/tensors/store.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createOnnxEngine } from '../engine/onnx/engine.ts';
-import { tensorflowAddon } from '../engine/tensorflow/backend.ts';
-import { createTensorflowEngine } from '../engine/tensorflow/engine.ts';
+import { isAddonInstalled } from '../engine/tensorflow/addon.ts';
 import type { ExplainSetup } from './explainTask.ts';
 
 /** Networks of fewer multiply-adds than this run on one thread: more threads only wait for each other. */
@@ -17,9 +16,13 @@ export interface Engines {
 /** What decides which engines there are. */
 export type EngineSetup = Pick<ExplainSetup, 'engine' | 'providers' | 'threads'>;
 
-/** Chooses and creates the engine: `auto` is TensorFlow when its addon is installed and sees a GPU, else ONNX Runtime. */
+/**
+ * Chooses and creates the engine: `auto` is TensorFlow when its addon is installed and sees a GPU, else ONNX Runtime.
+ * TensorFlow.js is loaded only where it may be chosen: it takes a good part of a worker's start.
+ */
 export async function createEngines(setup: EngineSetup, store: TensorStore): Promise<Engines> {
   if (setup.engine === 'tensorflow' || (setup.engine === 'auto' && (await seesGpu()))) {
+    const { createTensorflowEngine } = await import('../engine/tensorflow/engine.ts');
     const engine = await createTensorflowEngine({ store });
     return { for: () => engine, dispose: () => engine.dispose() };
   }
@@ -34,7 +37,9 @@ export async function createEngines(setup: EngineSetup, store: TensorStore): Pro
 }
 
 async function seesGpu(): Promise<boolean> {
+  if (!isAddonInstalled()) return false;
   try {
+    const { tensorflowAddon } = await import('../engine/tensorflow/backend.ts');
     return (await tensorflowAddon()) === 'gpu';
   } catch (error) {
     process.stderr.write(`ENGINE=auto takes onnx: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -1,12 +1,9 @@
-import { createRequire } from 'node:module';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../engine.ts';
+import { ADDON, isAddonInstalled } from './addon.ts';
 
 export type Device = 'gpu' | 'cpu' | 'wasm';
-
-/** Optional: installed in the CUDA image and by `npm run setup:tensorflow`. Not a literal, so that types do without it. */
-const ADDON: string = '@tensorflow/tfjs-node-gpu';
 
 /**
  * The device of the TensorFlow addon, which is loaded, or null when it is not installed. Tells `ENGINE=auto` whether
@@ -14,7 +11,7 @@ const ADDON: string = '@tensorflow/tfjs-node-gpu';
  * @throws EngineError when the addon is installed but does not load
  */
 export async function tensorflowAddon(): Promise<'gpu' | 'cpu' | null> {
-  if (!isInstalled(ADDON)) return null;
+  if (!isAddonInstalled()) return null;
   restoreRemovedChecks();
   keepFloat32();
   try {
@@ -39,15 +36,6 @@ export async function openBackend(): Promise<Device> {
 async function activate(name: string): Promise<void> {
   if (!(await tf.setBackend(name))) throw new EngineError(`TensorFlow.js could not start its backend ${name}`);
   await tf.ready();
-}
-
-function isInstalled(name: string): boolean {
-  try {
-    createRequire(import.meta.url).resolve(name);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The addon's JavaScript uses two checks that Node 23 removed. */
