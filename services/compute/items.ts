@@ -39,7 +39,9 @@ function rowOf(values: Float32Array, row: number, rows: number): Float32Array {
 }
 
 function extremes(values: Float32Array): { sum: number; min: number; max: number } {
-  let [sum, min, max] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let sum = 0;
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < values.length; i += 1) {
     const value = values[i] ?? 0;
     sum += value;
