@@ -29,7 +29,7 @@ VOLUME ["/cache", "/data"]
 EXPOSE 3000
 USER 1000:1000
 HEALTHCHECK --interval=15s --timeout=6s --start-period=60s --retries=3 CMD ["node", "docker/healthcheck.mjs"]
-CMD ["node", "--min-semi-space-size=16", "dist/services/server.js"]
+CMD ["node", "--min-semi-space-size=16", "--heap-growing-percent=200", "dist/services/server.js"]
 
 FROM ${NODE_IMAGE} AS cpu
 COPY docker/runtime.sh /tmp/runtime.sh
@@ -42,4 +42,4 @@ VOLUME ["/cache", "/data"]
 EXPOSE 3000
 USER 1000:1000
 HEALTHCHECK --interval=15s --timeout=6s --start-period=20s --retries=3 CMD ["node", "docker/healthcheck.mjs"]
-CMD ["node", "--min-semi-space-size=16", "dist/services/server.js"]
+CMD ["node", "--min-semi-space-size=16", "--heap-growing-percent=200", "dist/services/server.js"]
