@@ -1,3 +1,18 @@
+/** What answers clients, by whatever protocol, may use all of these. */
+const BELOW_ANSWERS = [
+  'schemas',
+  'access',
+  'models',
+  'tensors',
+  'engine',
+  'explanation',
+  'prototype',
+  'ingestion',
+  'rendering',
+  'compute',
+  'jobs',
+];
+
 /**
  * The import order of the project: a layer may import the layers below it, never one above or beside it.
  * `within` are path prefixes; every layer may import itself and all `below`.
@@ -12,6 +27,7 @@ const layers = {
     within: ['services/prototype'],
     below: ['schemas', 'models', 'tensors', 'engine', 'explanation'],
   },
+  access: { within: ['services/access'], below: ['schemas'] },
   ingestion: { within: ['services/ingestion'], below: ['schemas', 'models', 'tensors'] },
   rendering: { within: ['services/rendering'], below: ['schemas', 'models', 'tensors'] },
   compute: {
@@ -20,12 +36,9 @@ const layers = {
   },
   jobs: {
     within: ['services/jobs'],
-    below: ['schemas', 'models', 'tensors', 'engine', 'explanation', 'prototype', 'ingestion', 'rendering', 'compute'],
-  },
-  http: {
-    within: ['services/http'],
     below: [
       'schemas',
+      'access',
       'models',
       'tensors',
       'engine',
@@ -34,9 +47,11 @@ const layers = {
       'ingestion',
       'rendering',
       'compute',
-      'jobs',
     ],
   },
+  answers: { within: ['services/answers'], below: [...BELOW_ANSWERS] },
+  http: { within: ['services/http'], below: [...BELOW_ANSWERS, 'answers'] },
+  graphql: { within: ['services/graphql'], below: [...BELOW_ANSWERS, 'answers'] },
 };
 
 const forbidden = Object.entries(layers).map(([name, { within, below }]) => ({

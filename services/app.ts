@@ -9,6 +9,7 @@ import type { Predictor } from './http/kserve/predictor.ts';
 import { answerClientError } from './http/plugins/clientErrors.ts';
 import { drainOnClose } from './http/plugins/drain.ts';
 import { documentRoutes } from './http/plugins/openapi.ts';
+import { identifyPrincipals } from './http/plugins/principal.ts';
 import { answerProblems, sendProblem } from './http/plugins/problems.ts';
 import { logRequests } from './http/plugins/requestLog.ts';
 import { failureOf } from './http/problem.ts';
@@ -72,6 +73,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   app.addHook('preClose', async () => streams.close());
   drainOnClose(app, DRAIN_MS);
   answerProblems(app);
+  identifyPrincipals(app);
   await documentRoutes(app, version);
   await app.register(rest, { service, registry, jobs, streams, reloadModels, predictor, version, config });
   await app.ready();

@@ -1,10 +1,11 @@
 import { ElucidError } from '../../schemas/errors.ts';
 import { ENDED, type Job, type JobKind, type JobState, LAST_EVENTS } from '../../schemas/jobs.ts';
+import type { Owner } from '../access/principal.ts';
 import type { JobExecutors } from './executor.ts';
 import { JobIds } from './jobId.ts';
 import type { JobLog } from './jobLog.ts';
 import type { JobTimes } from './jobRun.ts';
-import { type JobRecord, type Owner, publicJob } from './record.ts';
+import { type JobRecord, publicJob } from './record.ts';
 import { requestHash } from './requestHash.ts';
 import { JobRunner } from './runner.ts';
 import type { JobEvent, JobOutput, JobStore } from './store.ts';

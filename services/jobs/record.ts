@@ -1,10 +1,5 @@
 import type { Job, JobError, JobKind, JobProgress, JobState } from '../../schemas/jobs.ts';
-
-/** Whose a job is: the id of an API key, or null where nobody needs one. Jobs of another owner do not exist. */
-export type Owner = string | null;
-
-/** Everybody, as long as nobody needs a key. */
-export const ANYBODY: Owner = null;
+import type { Owner } from '../access/principal.ts';
 
 /** A job as the store keeps it, without its large parts. Times are milliseconds since 1970. */
 export interface JobRecord {

@@ -1,5 +1,6 @@
 import type { JobError, JobEventType, JobKind, JobProgress, JobState } from '../../schemas/jobs.ts';
-import type { JobRecord, Owner } from './record.ts';
+import type { Owner } from '../access/principal.ts';
+import type { JobRecord } from './record.ts';
 
 /** A job to be stored; it is queued then. */
 export interface NewJob {

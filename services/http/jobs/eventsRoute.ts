@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { jobEventsHeadersSchema, jobEventsQuerySchema, jobParamsSchema } from '../../../schemas/jobs.ts';
+import type { Owner } from '../../access/principal.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
-import { ANYBODY } from '../../jobs/record.ts';
 import type { JobEvent } from '../../jobs/store.ts';
 import { acceptedType } from '../acceptedType.ts';
 import type { HttpContext } from '../context.ts';
@@ -37,14 +37,14 @@ export function eventsRoute(app: ZodApp, { jobs, streams }: HttpContext): void {
     onRequest: async ({ headers }) => {
       acceptedType(headers.accept, [EVENT_STREAM]);
     },
-    handler: async ({ params: { id }, query, headers, method }, reply) => {
+    handler: async ({ params: { id }, query, headers, method, principal: { owner } }, reply) => {
       const after = headers['last-event-id'] ?? query.last_event_id ?? 0;
       // What EventSource takes as the word not to come back.
-      if (await jobs.isOver(id, ANYBODY, after)) return reply.code(204).send(null);
+      if (await jobs.isOver(id, owner, after)) return reply.code(204).send(null);
       reply.headers(HEADERS).type(EVENT_STREAM);
       if (method === 'HEAD') return reply.send();
       const { signal } = streams.hold(reply);
-      const events = linked(jobs, id, after, signal);
+      const events = linked(jobs, { id, owner }, after, signal);
       const text = eventStream(events, { heartbeatMs: HEARTBEAT_MS, stopping: () => streams.closed });
       return reply.send(Readable.from(text, { objectMode: false }));
     },
@@ -53,9 +53,9 @@ export function eventsRoute(app: ZodApp, { jobs, streams }: HttpContext): void {
 
 async function* linked(
   jobs: Jobs,
-  id: string,
+  { id, owner }: { readonly id: string; readonly owner: Owner },
   after: number,
   signal: AbortSignal,
 ): AsyncGenerator<JobEvent, void, void> {
-  for await (const event of jobs.events(id, ANYBODY, after, signal)) yield withResultLink(event, id);
+  for await (const event of jobs.events(id, owner, after, signal)) yield withResultLink(event, id);
 }

@@ -1,5 +1,4 @@
 import { jobParamsSchema } from '../../../schemas/jobs.ts';
-import { ANYBODY } from '../../jobs/record.ts';
 import type { HttpContext } from '../context.ts';
 import { binary, problems } from '../openapi/responses.ts';
 import type { ZodApp } from '../plugins/validation.ts';
@@ -35,6 +34,6 @@ export function resultRoute(app: ZodApp, { jobs, presenters }: HttpContext): voi
       },
     },
     handler: async (request, reply) =>
-      sendResult(await jobs.output(request.params.id, ANYBODY), presenters, request, reply),
+      sendResult(await jobs.output(request.params.id, request.principal.owner), presenters, request, reply),
   });
 }

@@ -1,5 +1,4 @@
 import { jobListQuerySchema, jobListSchema, jobParamsSchema, jobSchema } from '../../../schemas/jobs.ts';
-import { ANYBODY } from '../../jobs/record.ts';
 import type { HttpContext } from '../context.ts';
 import { json, problems } from '../openapi/responses.ts';
 import type { ZodApp } from '../plugins/validation.ts';
@@ -19,7 +18,7 @@ export function jobRoutes(app: ZodApp, context: HttpContext): void {
       querystring: jobListQuerySchema,
       response: { 200: json('A page of jobs', jobListSchema), ...problems(405, 422, 500) },
     },
-    handler: async ({ query }) => jobs.list({ owner: ANYBODY, ...query }),
+    handler: async ({ query, principal: { owner } }) => jobs.list({ owner, ...query }),
   });
   app.route({
     method: 'GET',
@@ -31,7 +30,7 @@ export function jobRoutes(app: ZodApp, context: HttpContext): void {
       params: jobParamsSchema,
       response: { 200: json('The job', jobSchema), ...problems(404, 405, 500) },
     },
-    handler: async ({ params: { id } }) => jobs.get(id, ANYBODY),
+    handler: async ({ params: { id }, principal: { owner } }) => jobs.get(id, owner),
   });
   app.route({
     method: 'DELETE',
@@ -46,7 +45,8 @@ export function jobRoutes(app: ZodApp, context: HttpContext): void {
         ...problems(404, 405, 409, 500, 503),
       },
     },
-    handler: async ({ params: { id } }, reply) => reply.code(202).send(await jobs.cancel(id, ANYBODY)),
+    handler: async ({ params: { id }, principal: { owner } }, reply) =>
+      reply.code(202).send(await jobs.cancel(id, owner)),
   });
   eventsRoute(app, context);
   resultRoute(app, context);

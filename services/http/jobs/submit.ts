@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { faultAt } from '../../../schemas/errors.ts';
 import { ENDED, type Job, type JobKind, MAX_KEY_LENGTH } from '../../../schemas/jobs.ts';
-import { ANYBODY } from '../../jobs/record.ts';
+import type { Owner } from '../../access/principal.ts';
 import type { HttpContext } from '../context.ts';
 import { jobPath } from './eventStream.ts';
 import { readPreferences } from './preferences.ts';
@@ -37,25 +37,32 @@ export async function submitJob(
   { kind, request: asked, respondAsync }: SubmittedWork,
 ): Promise<FastifyReply> {
   const { jobs, presenters, streams } = context;
+  const { owner } = request.principal;
   const { wait } = readPreferences(request.headers.prefer);
   const seconds = wait === null ? null : Math.min(wait, MAX_WAIT_S);
   const idempotencyKey = idempotencyKeyOf(request);
   const hold = seconds === null ? null : streams.hold(reply);
-  const { job } = await jobs.submit({ kind, owner: ANYBODY, request: asked, idempotencyKey });
+  const { job } = await jobs.submit({ kind, owner, request: asked, idempotencyKey });
   const applied = [...(respondAsync ? ['respond-async'] : []), ...(seconds === null ? [] : [`wait=${seconds}`])];
   if (applied.length > 0) reply.header('preference-applied', applied.join(', ')).header('vary', 'prefer');
   reply.header('location', jobPath(job.id));
   if (seconds === null || hold === null) return sendJob(job, reply);
-  const now = await waited(job, seconds, hold, jobs);
+  const now = await waited(job, owner, seconds, hold, jobs);
   if (!ENDED.has(now.state)) return sendJob(now, reply);
-  return sendResult(await jobs.output(now.id, ANYBODY), presenters, request, reply);
+  return sendResult(await jobs.output(now.id, owner), presenters, request, reply);
 }
 
 /** The job when it has ended, or as it is after some seconds, when the client has gone or when the service stops. */
-async function waited(job: Job, seconds: number, hold: AbortController, jobs: HttpContext['jobs']): Promise<Job> {
+async function waited(
+  job: Job,
+  owner: Owner,
+  seconds: number,
+  hold: AbortController,
+  jobs: HttpContext['jobs'],
+): Promise<Job> {
   const timer = setTimeout(() => hold.abort(), seconds * 1000);
   try {
-    return await jobs.ended(job.id, ANYBODY, hold.signal);
+    return await jobs.ended(job.id, owner, hold.signal);
   } finally {
     clearTimeout(timer);
   }
