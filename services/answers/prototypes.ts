@@ -1,12 +1,12 @@
-import { encodeNpy } from '../../../models/tensors/npy.ts';
-import type { PrototypeRequest } from '../../../schemas/prototype.ts';
-import type { PrototypesAnswer } from '../../../schemas/prototypes.ts';
-import type { PictureFormat } from '../../../schemas/render.ts';
-import type { StoredPrototypes } from '../../jobs/prototype/outcome.ts';
-import { titleOf } from '../../jobs/prototype/preview.ts';
-import { encodeAnimation, frameSide } from '../../rendering/animation.ts';
-import { encodePicture } from '../../rendering/encode.ts';
-import { drawPictureSheet } from '../../rendering/pictureSheet.ts';
+import { encodeNpy } from '../../models/tensors/npy.ts';
+import type { PrototypeRequest } from '../../schemas/prototype.ts';
+import type { PrototypesAnswer } from '../../schemas/prototypes.ts';
+import type { PictureFormat } from '../../schemas/render.ts';
+import type { StoredPrototypes } from '../jobs/prototype/outcome.ts';
+import { titleOf } from '../jobs/prototype/preview.ts';
+import { encodeAnimation, frameSide } from '../rendering/animation.ts';
+import { encodePicture } from '../rendering/encode.ts';
+import { drawPictureSheet } from '../rendering/pictureSheet.ts';
 
 type Render = PrototypeRequest['render'];
 

@@ -1,7 +1,7 @@
-import type { ExplanationAnswer } from '../../../schemas/explanation.ts';
-import type { Explanation, ItemExplanation } from '../../compute/explanation.ts';
+import type { ExplanationAnswer } from '../../schemas/explanation.ts';
+import type { Explanation, ItemExplanation } from '../compute/explanation.ts';
 
-/** An explanation with what the HTTP layer knows of its request. */
+/** An explanation with what a protocol knows of its request. */
 export interface Answered {
   readonly requestId: string;
   readonly explanation: Explanation;
