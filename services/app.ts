@@ -1,8 +1,10 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { RegistryChanges } from '../models/registry/liveRegistry.ts';
 import type { Registry } from '../models/registry/registry.ts';
+import { Uploads } from './answers/uploads.ts';
 import type { ExplanationService } from './compute/explanation.ts';
 import type { Config } from './config.ts';
+import type { FileStore } from './files/store.ts';
 import { OpenStreams } from './http/jobs/openStreams.ts';
 import { MAX_WAIT_S } from './http/jobs/submit.ts';
 import type { Predictor } from './http/kserve/predictor.ts';
@@ -24,6 +26,8 @@ export interface AppDependencies {
   readonly service: ExplanationService;
   readonly registry: Registry;
   readonly jobs: Jobs;
+  /** Keeps uploaded images, and pictures that links lead to. */
+  readonly files: FileStore;
   readonly reloadModels: () => Promise<RegistryChanges>;
   /** Who predicts in place of this service; default: nobody. */
   readonly predictor?: Predictor | null;
@@ -49,7 +53,8 @@ const MAX_PARAM_LENGTH = 768;
 
 /** Builds the app; `listen` and `close` are the caller's. */
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
-  const { config, logger, service, registry, jobs, reloadModels, predictor = null, version } = dependencies;
+  const { config, logger, service, registry, jobs, files, reloadModels, predictor = null, version } = dependencies;
+  const uploads = new Uploads(files);
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -75,7 +80,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   answerProblems(app);
   identifyPrincipals(app);
   await documentRoutes(app, version);
-  await app.register(rest, { service, registry, jobs, streams, reloadModels, predictor, version, config });
+  await app.register(rest, { service, registry, jobs, uploads, streams, reloadModels, predictor, version, config });
   await app.ready();
   return app;
 }

@@ -180,6 +180,12 @@ export const environmentSchema = z.object({
     4 * GIB,
     'Size that DATA_DIR is kept under; a job for which there is no room is answered 503.',
   ),
+  IMAGES_DISK_BYTES: whole(
+    64 * KIB,
+    1024 * GIB,
+    GIB / 2,
+    'Size of all uploaded images and linked pictures under DATA_DIR; one for which there is no room is answered 503.',
+  ),
   JOB_WORKERS: whole(1, 64, 1, 'Jobs that run at a time.'),
   MAX_JOBS: whole(1, 1e6, 1000, 'Most jobs that wait; one more is answered 503.'),
   JOB_TIMEOUT_MS: whole(1, 604800e3, 1800e3, 'Longest that a job may run, in milliseconds.'),

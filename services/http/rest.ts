@@ -4,6 +4,7 @@ import type { HttpContext } from './context.ts';
 import { presentExplanation } from './explain/jobResult.ts';
 import { explainRoute } from './explain/route.ts';
 import { healthRoutes } from './health.ts';
+import { imageRoutes } from './images/route.ts';
 import { jobRoutes } from './jobs/routes.ts';
 import { kserveRoutes } from './kserve/routes.ts';
 import { methodRoute } from './methods.ts';
@@ -45,6 +46,7 @@ export async function rest(plain: FastifyInstance, given: Omit<HttpContext, 'pre
   healthRoutes(app, context);
   await plain.register(openInferenceRoutes, context);
   await plain.register(torchserveRoutes, context);
+  await plain.register(imageRoutes, context);
   openApiRoute(plain);
   methods.close();
 }

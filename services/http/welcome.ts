@@ -6,6 +6,7 @@ import type { ZodApp } from './plugins/validation.ts';
 
 const ENDPOINTS = [
   'POST /explain',
+  'PUT /images',
   'GET /models',
   'GET /models/{name}',
   'GET /models/{name}/explanation.onnx',

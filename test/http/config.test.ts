@@ -31,6 +31,7 @@ describe('the configuration', () => {
       DATA_DISK_BYTES: 4 * 2 ** 30,
       JOB_WORKERS: 1,
       MAX_JOBS: 1000,
+      IMAGES_DISK_BYTES: 2 ** 29,
       JOB_TIMEOUT_MS: 1800e3,
       JOB_TTL: 3600e3,
       ALLOW_ANONYMOUS: false,

@@ -85,6 +85,7 @@ test('every route is there', () => {
     'POST /v2/repository/index',
     'POST /v2/repository/models/{name}/load',
     'POST /v2/repository/models/{name}/unload',
+    'PUT /images',
   ]);
 });
 

@@ -1,3 +1,7 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import type { RegistryChanges } from '../../models/registry/liveRegistry.ts';
@@ -6,6 +10,8 @@ import type { Registry } from '../../models/registry/registry.ts';
 import { ElucidError } from '../../schemas/errors.ts';
 import { type Manifest, type ManifestSpec, manifestSchema } from '../../schemas/manifest.ts';
 import { type AppDependencies, buildApp } from '../../services/app.ts';
+import { DiskFileStore } from '../../services/files/diskStore.ts';
+import type { FileStore } from '../../services/files/store.ts';
 import { explanationExecutor } from '../../services/jobs/explanation/executor.ts';
 import { Jobs } from '../../services/jobs/jobs.ts';
 import { prototypeExecutor } from '../../services/jobs/prototype/executor.ts';
@@ -45,17 +51,26 @@ export async function testApp(
     ttlMs: 60_000,
     log: logger,
   });
+  const files = await testFiles();
   const app = await buildApp({
     config: limits,
     logger,
     service,
     registry,
     jobs,
+    files,
     reloadModels: async () => RELOADED,
     predictor,
     version: '1.2.3',
   });
   return { app, service, jobs, prototypes, log };
+}
+
+/** Files in a folder that goes with the process. */
+async function testFiles(): Promise<FileStore> {
+  const folder = await mkdtemp(join(tmpdir(), 'elucid-files-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return DiskFileStore.open(folder, { maxBytes: 2 ** 20, ttlMs: 60_000 });
 }
 
 /** What reading the models again gives. */

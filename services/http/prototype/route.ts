@@ -11,7 +11,7 @@ import { PROTOTYPE_TYPES } from './jobResult.ts';
 
 /** POST /prototype. What can be told of a request without searching is told at once; the search is a job. */
 export function prototypeRoute(app: ZodApp, context: HttpContext): void {
-  const { service, registry } = context;
+  const { service, registry, uploads } = context;
   app.route({
     method: 'POST',
     url: '/prototype',
@@ -22,7 +22,7 @@ export function prototypeRoute(app: ZodApp, context: HttpContext): void {
       acceptedType(headers.accept, PROTOTYPE_TYPES);
     },
     handler: async (request, reply) => {
-      const parsed = parsePrototype(request.body);
+      const parsed = await uploads.resolvePrototype(parsePrototype(request.body), request.principal.owner);
       const { task } = await preparePrototype(parsed, { service, registry }, clientSignal(reply));
       const { version } = task.model.manifest;
       const job = { kind: 'prototype', request: prototypeJobRequest(parsed, version), respondAsync: false } as const;
