@@ -23,3 +23,7 @@ export const uploadedImageSchema = z
     expires: z.iso.datetime().describe('When it is forgotten; uploading it again keeps it longer'),
   })
   .meta({ id: 'UploadedImage' });
+
+export const pictureParamsSchema = z.object({
+  token: z.string().describe('The last part of a link, as GraphQL gave it'),
+});

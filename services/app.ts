@@ -1,10 +1,14 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { RegistryChanges } from '../models/registry/liveRegistry.ts';
 import type { Registry } from '../models/registry/registry.ts';
+import { PictureLinks } from './answers/pictureLinks.ts';
 import { Uploads } from './answers/uploads.ts';
 import type { ExplanationService } from './compute/explanation.ts';
 import type { Config } from './config.ts';
 import type { FileStore } from './files/store.ts';
+import { graphql } from './graphql/plugin.ts';
+import { acceptWebSockets } from './graphql/webSockets.ts';
+import { clientSignal } from './http/clientSignal.ts';
 import { OpenStreams } from './http/jobs/openStreams.ts';
 import { MAX_WAIT_S } from './http/jobs/submit.ts';
 import type { Predictor } from './http/kserve/predictor.ts';
@@ -14,20 +18,30 @@ import { documentRoutes } from './http/plugins/openapi.ts';
 import { identifyPrincipals } from './http/plugins/principal.ts';
 import { answerProblems, sendProblem } from './http/plugins/problems.ts';
 import { logRequests } from './http/plugins/requestLog.ts';
-import { failureOf } from './http/problem.ts';
+import { failureOf, PROBLEMS } from './http/problem.ts';
 import { uuidV7 } from './http/requestId.ts';
 import { rest } from './http/rest.ts';
 import type { Jobs } from './jobs/jobs.ts';
 
 /** All that the app is made of; it reads no environment and starts nothing. */
 export interface AppDependencies {
-  readonly config: Pick<Config, 'MAX_UPLOAD_BYTES' | 'MAX_RUNS' | 'EXPLAIN_TIMEOUT_MS' | 'TRUST_PROXY'>;
+  readonly config: Pick<
+    Config,
+    | 'MAX_UPLOAD_BYTES'
+    | 'MAX_RUNS'
+    | 'EXPLAIN_TIMEOUT_MS'
+    | 'TRUST_PROXY'
+    | 'GRAPHQL_MAX_COST'
+    | 'GRAPHQL_INTROSPECTION'
+  >;
   readonly logger: FastifyBaseLogger;
   readonly service: ExplanationService;
   readonly registry: Registry;
   readonly jobs: Jobs;
   /** Keeps uploaded images, and pictures that links lead to. */
   readonly files: FileStore;
+  /** Signs links. */
+  readonly secret: Uint8Array;
   readonly reloadModels: () => Promise<RegistryChanges>;
   /** Who predicts in place of this service; default: nobody. */
   readonly predictor?: Predictor | null;
@@ -55,6 +69,7 @@ const MAX_PARAM_LENGTH = 768;
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
   const { config, logger, service, registry, jobs, files, reloadModels, predictor = null, version } = dependencies;
   const uploads = new Uploads(files);
+  const links = new PictureLinks(files, dependencies.secret);
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -75,14 +90,27 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   logRequests(app);
   const streams = new OpenStreams();
   // Before the drain, which waits for them.
-  app.addHook('preClose', async () => streams.close());
+  const stopping = new AbortController();
+  app.addHook('preClose', async () => {
+    streams.close();
+    stopping.abort();
+  });
   drainOnClose(app, DRAIN_MS);
   answerProblems(app);
   identifyPrincipals(app);
   await documentRoutes(app, version);
-  await app.register(rest, { service, registry, jobs, uploads, streams, reloadModels, predictor, version, config });
+  await acceptWebSockets(app);
+  const services = { service, registry, jobs, uploads, links, config };
+  await app.register(rest, { ...services, streams, reloadModels, predictor, version });
+  await app.register(graphql, { ...services, failureOf: problemFacts, clientSignal, stopping: stopping.signal });
   await app.ready();
   return app;
+}
+
+/** What any protocol can tell of an error. */
+function problemFacts(error: unknown) {
+  const failure = failureOf(error);
+  return { ...failure, ...PROBLEMS[failure.code] };
 }
 
 /** A number is that of the proxies in front of the service. */

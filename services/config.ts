@@ -76,11 +76,11 @@ function folder(description: string, defaultText: string) {
   return z.string().optional().meta({ description, allowed: 'the path of a folder', defaultText });
 }
 
-const flag = (description: string) =>
+const flag = (description: string, fallback: 'true' | 'false' = 'false') =>
   z
     .enum(['true', 'false'])
     .transform((value) => value === 'true')
-    .prefault('false')
+    .prefault(fallback)
     .meta({ description, allowed: 'true or false' });
 
 const PROVIDERS = ['cpu', 'cuda', 'tensorrt', 'coreml', 'dml', 'webgpu'] as const;
@@ -190,6 +190,13 @@ export const environmentSchema = z.object({
   MAX_JOBS: whole(1, 1e6, 1000, 'Most jobs that wait; one more is answered 503.'),
   JOB_TIMEOUT_MS: whole(1, 604800e3, 1800e3, 'Longest that a job may run, in milliseconds.'),
   JOB_TTL: duration('1s', '30d', '1h', 'How long a job and its result are kept after its end.'),
+  GRAPHQL_MAX_COST: whole(
+    1,
+    1e6,
+    100,
+    'Most that one GraphQL operation may cost: an explanation costs 10, a prototype 50.',
+  ),
+  GRAPHQL_INTROSPECTION: flag('Tell GraphQL clients the schema.', 'true'),
   ALLOW_ANONYMOUS: flag('Serve everybody who can reach HOST.'),
   TRUST_PROXY: trustProxy,
 });

@@ -17,6 +17,7 @@ import { PrototypePool } from './compute/prototype/prototypePool.ts';
 import { openExplanationService } from './compute/service.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { DiskFileStore } from './files/diskStore.ts';
+import { openSecret } from './files/secret.ts';
 import type { FileStore } from './files/store.ts';
 import type { Predictor } from './http/kserve/predictor.ts';
 import { explanationExecutor } from './jobs/explanation/executor.ts';
@@ -70,6 +71,7 @@ async function serve(config: Config, commandLine: CommandLine, logger: Logger): 
       registry,
       jobs,
       files,
+      secret: await openSecret(join(config.DATA_DIR, 'secret')),
       reloadModels,
       predictor,
       version: home.version,

@@ -12,6 +12,7 @@ import { exportRoute } from './models/exportRoute.ts';
 import { filtersRoute } from './models/filtersRoute.ts';
 import { modelRoutes } from './models/route.ts';
 import { openInferenceRoutes } from './openInference/routes.ts';
+import { pictureRoute } from './pictures/route.ts';
 import { watchMethods } from './plugins/allowedMethods.ts';
 import { acceptForms } from './plugins/multipart.ts';
 import { openApiRoute } from './plugins/openapi.ts';
@@ -40,6 +41,7 @@ export async function rest(plain: FastifyInstance, given: Omit<HttpContext, 'pre
   filtersRoute(app, context);
   prototypeRoute(app, context);
   jobRoutes(app, context);
+  pictureRoute(app, context);
   methodRoute(app);
   reloadRoute(app, context);
   kserveRoutes(app, context);

@@ -26,6 +26,7 @@ const ENDPOINTS = [
   'POST /v2/models/{name}/infer',
   'POST /predictions/{name}',
   'POST /explanations/{name}',
+  'POST /graphql',
   'GET /health/live',
   'GET /health/ready',
 ];

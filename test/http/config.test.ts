@@ -10,6 +10,8 @@ const read = (environment: NodeJS.ProcessEnv) => readConfig(environment, surroun
 describe('the configuration', () => {
   test('has defaults for everything', () => {
     expect(read({})).toEqual({
+      GRAPHQL_MAX_COST: 100,
+      GRAPHQL_INTROSPECTION: true,
       HOST: '127.0.0.1',
       PORT: 3000,
       LOG_LEVEL: 'info',

@@ -62,6 +62,7 @@ test('every route is there', () => {
     'GET /models/{name}',
     'GET /models/{name}/explanation.onnx',
     'GET /models/{name}/layers/{layer}/filters',
+    'GET /pictures/{token}',
     'GET /v1/models',
     'GET /v1/models/{name}',
     'GET /v2',

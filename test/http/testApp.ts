@@ -38,7 +38,15 @@ export async function testApp(
   const log: string[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(line) });
   const registry = testRegistry();
-  const limits = { MAX_UPLOAD_BYTES: 64 * 1024, MAX_RUNS: 8, EXPLAIN_TIMEOUT_MS: 5000, TRUST_PROXY: false, ...config };
+  const limits = {
+    MAX_UPLOAD_BYTES: 64 * 1024,
+    MAX_RUNS: 8,
+    EXPLAIN_TIMEOUT_MS: 5000,
+    TRUST_PROXY: false,
+    GRAPHQL_MAX_COST: 100,
+    GRAPHQL_INTROSPECTION: true,
+    ...config,
+  };
   const jobs = await Jobs.open({
     store: new MemoryJobStore(),
     executors: {
@@ -59,6 +67,7 @@ export async function testApp(
     registry,
     jobs,
     files,
+    secret: new Uint8Array(32),
     reloadModels: async () => RELOADED,
     predictor,
     version: '1.2.3',

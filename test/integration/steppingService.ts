@@ -51,8 +51,15 @@ const jobs = await Jobs.open({
   times: { progressMs: 20, checkpointMs: 20 },
 });
 const app = await buildApp({
-  config: { MAX_UPLOAD_BYTES: 1e6, MAX_RUNS: 1e6, EXPLAIN_TIMEOUT_MS: 5000, TRUST_PROXY: false },
-  ...{ logger, service: fakeService(), registry, jobs, files, version: '0' },
+  config: {
+    MAX_UPLOAD_BYTES: 1e6,
+    MAX_RUNS: 1e6,
+    EXPLAIN_TIMEOUT_MS: 5000,
+    TRUST_PROXY: false,
+    GRAPHQL_MAX_COST: 100,
+    GRAPHQL_INTROSPECTION: true,
+  },
+  ...{ logger, service: fakeService(), registry, jobs, files, secret: new Uint8Array(32), version: '0' },
   reloadModels: async () => ({ added: [], changed: [], removed: [], unchanged: [], failed: [] }),
 });
 await app.listen({ host: '127.0.0.1', port: 0, listenTextResolver: (url) => `explains at ${url}; steps` });

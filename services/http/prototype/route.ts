@@ -1,7 +1,7 @@
 import { parsePrototype } from '../../../schemas/prototype.ts';
+import { acceptedType } from '../../answers/acceptedType.ts';
 import { preparePrototype } from '../../compute/prototype/prepare.ts';
 import { prototypeJobRequest } from '../../jobs/prototype/request.ts';
-import { acceptedType } from '../acceptedType.ts';
 import { clientSignal } from '../clientSignal.ts';
 import type { HttpContext } from '../context.ts';
 import { submitJob } from '../jobs/submit.ts';
