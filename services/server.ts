@@ -31,6 +31,9 @@ import { logCheck, logModels, reload } from './reload.ts';
 /** After this the process ends, whatever still runs. */
 const STOP_MS = 10_000;
 
+/** How long an uploaded image, or a picture that a link leads to, is kept. */
+const IMAGE_TTL_MS = 3600e3;
+
 /** Exit status for a configuration that cannot be used (EX_CONFIG of sysexits.h). */
 const EXIT_CONFIG = 78;
 
@@ -118,9 +121,6 @@ async function openJobStore({ DATA_DIR, DATA_DISK_BYTES }: Config): Promise<JobS
     );
   }
 }
-
-/** How long an uploaded image, or a picture that a link leads to, is kept. */
-const IMAGE_TTL_MS = 3600e3;
 
 /** To be opened when DATA_DIR is this service's alone. */
 function openFileStore({ DATA_DIR, IMAGES_DISK_BYTES: maxBytes }: Config): Promise<FileStore> {
