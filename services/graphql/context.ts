@@ -1,8 +1,18 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import type { Fault } from '../../schemas/errors.ts';
 import type { Principal } from '../access/principal.ts';
-import type { Failure } from './errors.ts';
 import { type Loaders, loadersFor } from './loaders.ts';
 import type { GraphqlServices } from './services.ts';
+
+/** What to tell a client of an error that is none of GraphQL's own. */
+export interface Failure {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly faults: readonly Fault[];
+  /** Seconds after which another try makes sense. */
+  readonly retryAfter?: number;
+}
 
 /** GraphQL beside another protocol in one process. */
 export interface GraphqlOptions extends GraphqlServices {
@@ -37,6 +47,7 @@ export const principalOf: PrincipalOf = (_connectionParams, request) => request.
 export interface OperationContext extends GraphqlServices {
   readonly principal: Principal;
   readonly requestId: string;
+  readonly log: FastifyBaseLogger;
   /** Aborts when the client has gone. */
   readonly signal: AbortSignal;
   readonly loaders: Loaders;
@@ -45,7 +56,12 @@ export interface OperationContext extends GraphqlServices {
 /** The context of one operation. */
 export function operationContext(
   services: GraphqlServices,
-  request: { readonly principal: Principal; readonly requestId: string; readonly signal: AbortSignal },
+  request: {
+    readonly principal: Principal;
+    readonly requestId: string;
+    readonly log: FastifyBaseLogger;
+    readonly signal: AbortSignal;
+  },
 ): OperationContext {
   const { service, registry, jobs, uploads, links, config } = services;
   const own = { service, registry, jobs, uploads, links, config };
