@@ -87,6 +87,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     frameworkErrors: (error, request, reply) => sendProblem(failureOf(error), request, reply),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
   });
+  await acceptWebSockets(app);
   logRequests(app);
   const streams = new OpenStreams();
   // Before the drain, which waits for them.
@@ -99,7 +100,6 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   answerProblems(app);
   identifyPrincipals(app);
   await documentRoutes(app, version);
-  await acceptWebSockets(app);
   const services = { service, registry, jobs, uploads, links, config };
   await app.register(rest, { ...services, streams, reloadModels, predictor, version });
   await app.register(graphql, { ...services, failureOf: problemFacts, clientSignal, stopping: stopping.signal });
