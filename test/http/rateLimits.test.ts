@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { InjectOptions } from 'fastify';
 import { tableRows } from '../support/tableRows.ts';
 import { fakeExplanation, fakePrediction } from './fakeService.ts';
 import { type TestApp, testApp } from './testApp.ts';
@@ -15,12 +16,10 @@ afterEach(async () => {
   fake = null;
 });
 
-type Inject = Exclude<Parameters<TestApp['app']['inject']>[0], string | undefined>;
-
 async function app(config: Parameters<typeof testApp>[0], keys = {}) {
   fake = await testApp(config, null, keys);
   const { app: made } = fake;
-  return (options: Inject) => made.inject(options);
+  return (options: InjectOptions) => made.inject(options);
 }
 
 const explain = { method: 'POST', url: '/explain', payload: BODY } as const;
@@ -102,7 +101,7 @@ describe('RATE_LIMIT', () => {
 
 describe('network rows', () => {
   /** What `rows` of a table cost by each protocol; the fake service tells the cost as the real one does. */
-  const PROTOCOLS: Readonly<Record<string, (rows: number) => Inject>> = {
+  const PROTOCOLS: Readonly<Record<string, (rows: number) => InjectOptions>> = {
     'POST /explain': (rows) => ({
       method: 'POST',
       url: '/explain',
@@ -113,7 +112,7 @@ describe('network rows', () => {
     'Open Inference Protocol': (rows) => infer('table', rows),
     'its explanations': (rows) => infer('table--sensitivity', rows),
   };
-  const infer = (name: string, rows: number): Inject => ({
+  const infer = (name: string, rows: number): InjectOptions => ({
     method: 'POST',
     url: `/v2/models/${name}/infer`,
     payload: { inputs: [{ name: 'input', shape: [rows, 4], datatype: 'FP32', data: Array(4 * rows).fill(0) }] },

@@ -1,5 +1,5 @@
 import cors from '@fastify/cors';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** Headers of our answers that pages may read. */
 const EXPOSED = [
@@ -28,12 +28,15 @@ const PREFLIGHT_AGE_S = 600;
 /** Lets pages of these origins use the service from a browser, `*` those of any; never with cookies. No origin: nobody. */
 export async function allowOrigins(app: FastifyInstance, origins: readonly string[]): Promise<void> {
   if (origins.length === 0) return;
-  await app.register(cors, {
+  const options = {
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
     exposedHeaders: EXPOSED,
     credentials: false,
     maxAge: PREFLIGHT_AGE_S,
-    strictPreflight: false,
+  };
+  await app.register(cors, () => async ({ headers }: FastifyRequest) => {
+    // Any other OPTIONS is answered with the methods of the path.
+    return { ...options, preflight: headers['access-control-request-method'] !== undefined };
   });
 }
