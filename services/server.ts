@@ -24,6 +24,7 @@ import { prototypeExecutor } from './jobs/prototype/executor.ts';
 import { FolderInUseError } from './jobs/sqlite/folderLock.ts';
 import { SqliteJobStore } from './jobs/sqlite/sqliteStore.ts';
 import type { JobStore } from './jobs/store.ts';
+import { logOptions } from './logOptions.ts';
 import { logCheck, logModels, reload } from './reload.ts';
 
 /** After this the process ends, whatever still runs. */
@@ -219,9 +220,9 @@ function stopGracefully({ app, jobs, service, pool }: Running, logger: Logger): 
 
 /** Colours and short lines for a terminal, JSON for everything else. */
 function openLogger({ LOG_LEVEL: level }: Config): Logger {
-  if (!process.stdout.isTTY) return pino({ level });
+  if (!process.stdout.isTTY) return pino(logOptions(level));
   return pino({
-    level,
+    ...logOptions(level),
     transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss' } },
   });
 }

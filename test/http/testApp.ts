@@ -10,6 +10,7 @@ import { type AppDependencies, buildApp } from '../../services/app.ts';
 import { explanationExecutor } from '../../services/jobs/explanation/executor.ts';
 import { Jobs } from '../../services/jobs/jobs.ts';
 import { prototypeExecutor } from '../../services/jobs/prototype/executor.ts';
+import { logOptions } from '../../services/logOptions.ts';
 import { MemoryJobStore } from '../jobs/memoryStore.ts';
 import { OPEN_LIMITS } from '../support/openLimits.ts';
 import { type FakePrototypes, fakePrototypes } from './fakePrototypes.ts';
@@ -33,7 +34,7 @@ export async function testApp(
   const service = fakeService();
   const prototypes = fakePrototypes();
   const log: string[] = [];
-  const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(line) });
+  const logger = pino(logOptions('debug'), { write: (line: string) => log.push(line) });
   const registry = testRegistry();
   const limits: AppDependencies['config'] = {
     MAX_UPLOAD_BYTES: 64 * 1024,
