@@ -39,6 +39,7 @@ export interface AppDependencies {
     | 'ALLOWED_HOSTS'
     | 'CORS_ORIGINS'
     | 'MAX_CONNECTIONS'
+    | 'REQUEST_TIMEOUT_MS'
     | 'RESPONSE_TIMEOUT_MS'
   >;
   readonly logger: FastifyBaseLogger;
@@ -54,11 +55,10 @@ export interface AppDependencies {
   readonly version: string;
 }
 
-/** Longest that a client may take to send its headers, and all of its request. */
+/** Longest that a client may take to send its headers. */
 const HEADERS_TIMEOUT_MS = 15_000;
-const REQUEST_TIMEOUT_MS = 60_000;
 
-/** How often Node looks for connections that are over these times. */
+/** How often, at least, Node looks for requests that take too long. */
 const CHECK_INTERVAL_MS = 5_000;
 
 /** How long running requests may go on when the app closes. */
@@ -74,6 +74,7 @@ const MAX_PARAM_LENGTH = 768;
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
   const { config, logger, service, registry, jobs, reloadModels, predictor = null, version } = dependencies;
   const { keys = new Keys() } = dependencies;
+  const { REQUEST_TIMEOUT_MS: requestMs } = config;
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -81,14 +82,14 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     requestIdHeader: false,
     trustProxy: trustedProxies(config.TRUST_PROXY),
     bodyLimit: Math.ceil((config.MAX_UPLOAD_BYTES * 4) / 3) + JSON_SLACK_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestMs,
     forceCloseConnections: true,
     return503OnClosing: false,
     // A silent connection is one that waits for its answer, too.
-    connectionTimeout: Math.max(config.EXPLAIN_TIMEOUT_MS, MAX_WAIT_S * 1000) + REQUEST_TIMEOUT_MS,
+    connectionTimeout: Math.max(config.EXPLAIN_TIMEOUT_MS, MAX_WAIT_S * 1000) + requestMs,
     http: {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestMs),
+      connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, requestMs / 4),
       maxHeaderSize: MAX_HEADER_BYTES,
     },
     clientErrorHandler: answerClientError,

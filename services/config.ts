@@ -134,6 +134,12 @@ export const environmentSchema = z.object({
   ALLOWED_HOSTS: hostNames,
   CORS_ORIGINS: origins,
   MAX_CONNECTIONS: whole(1, 1e6, 4096, 'Most connections that are open; one more is answered 503 and closed.'),
+  REQUEST_TIMEOUT_MS: whole(
+    100,
+    3600e3,
+    60e3,
+    'Longest that a request may take to arrive, in milliseconds; its headers at most 15 s of that.',
+  ),
   RESPONSE_TIMEOUT_MS: whole(
     100,
     3600e3,

@@ -38,6 +38,7 @@ describe('the configuration', () => {
       MISS_LIMIT: 300,
       ALLOWED_HOSTS: [],
       MAX_CONNECTIONS: 4096,
+      REQUEST_TIMEOUT_MS: 60e3,
       RESPONSE_TIMEOUT_MS: 60e3,
       TRUST_PROXY: false,
     });

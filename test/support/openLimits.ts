@@ -7,5 +7,6 @@ export const OPEN_LIMITS = {
   ALLOWED_HOSTS: ['*'],
   CORS_ORIGINS: undefined,
   MAX_CONNECTIONS: 1000,
+  REQUEST_TIMEOUT_MS: 60_000,
   RESPONSE_TIMEOUT_MS: 60_000,
 } satisfies Partial<AppDependencies['config']>;
