@@ -11,6 +11,7 @@ import { LiveRegistry } from '../models/registry/liveRegistry.ts';
 import { openRegistry, type Registry } from '../models/registry/registry.ts';
 import { userName } from '../models/tensors/defaultFolder.ts';
 import { ElucidError } from '../schemas/errors.ts';
+import { KeyError, Keys } from './access/keySources.ts';
 import { type CommandLine, readCommandLine } from './commandLine.ts';
 import type { ExplanationService } from './compute/explanation.ts';
 import { PrototypePool } from './compute/prototype/prototypePool.ts';
@@ -23,6 +24,7 @@ import { prototypeExecutor } from './jobs/prototype/executor.ts';
 import { FolderInUseError } from './jobs/sqlite/folderLock.ts';
 import { SqliteJobStore } from './jobs/sqlite/sqliteStore.ts';
 import type { JobStore } from './jobs/store.ts';
+import { logOptions } from './logOptions.ts';
 import { logCheck, logModels, reload } from './reload.ts';
 
 /** After this the process ends, whatever still runs. */
@@ -35,10 +37,10 @@ await main();
 
 /** Starts the service, and stops it on SIGINT and SIGTERM. */
 async function main(): Promise<void> {
-  const [config, commandLine] = readConfigOrExit();
+  const [config, commandLine, keys] = readConfigOrExit();
   const logger = openLogger(config);
   try {
-    await serve(config, commandLine, logger);
+    await serve(config, commandLine, keys, logger);
   } catch (error) {
     if (error instanceof ConfigError) refuse(error);
     logger.fatal({ err: error }, 'the service cannot start');
@@ -46,7 +48,10 @@ async function main(): Promise<void> {
   }
 }
 
-async function serve(config: Config, commandLine: CommandLine, logger: Logger): Promise<void> {
+async function serve(config: Config, commandLine: CommandLine, keys: Keys, logger: Logger): Promise<void> {
+  if (keys.ring.required && config.ALLOW_ANONYMOUS) {
+    logger.warn('ALLOW_ANONYMOUS means nothing with API keys: every request needs one');
+  }
   const home = packageFolder(fileURLToPath(import.meta.url));
   const store = await openJobStore(config);
   const folders = { zooDir: join(home.path, 'models', 'zoo'), modelsDir: config.MODELS_DIR ?? null };
@@ -66,6 +71,7 @@ async function serve(config: Config, commandLine: CommandLine, logger: Logger): 
       service,
       registry,
       jobs,
+      keys,
       reloadModels,
       predictor,
       version: home.version,
@@ -75,7 +81,7 @@ async function serve(config: Config, commandLine: CommandLine, logger: Logger): 
       port: config.PORT,
       listenTextResolver: (url) => `elucid ${home.version} explains at ${url}; documentation at ${url}/docs`,
     });
-    reloadOnHangup(reloadModels, logger);
+    reloadOnHangup(keys, reloadModels, logger);
     stopGracefully({ app, jobs, service, pool }, logger);
   } catch (error) {
     await jobs.close();
@@ -172,12 +178,23 @@ function openService(config: Config, registry: LiveRegistry, logger: Logger): Pr
   });
 }
 
-/** SIGHUP reads the models again, as for other daemons; from a terminal that is closed it ends the service. */
-function reloadOnHangup(reloadModels: () => Promise<unknown>, logger: Logger): void {
+/** SIGHUP reads keys and models again, as for other daemons; from a terminal that is closed it ends the service. */
+function reloadOnHangup(keys: Keys, reloadModels: () => Promise<unknown>, logger: Logger): void {
   if (process.stdout.isTTY) return;
   process.on('SIGHUP', () => {
+    reloadKeys(keys, logger);
     reloadModels().catch((error: unknown) => logger.error({ err: error }, 'the models cannot be read again'));
   });
+}
+
+function reloadKeys(keys: Keys, logger: Logger): void {
+  try {
+    keys.reload();
+    if (!keys.ring.isEmpty) logger.info('keys read again');
+  } catch (error) {
+    if (!(error instanceof KeyError)) throw error;
+    logger.error(`the keys stay as they were: ${error.message}`);
+  }
 }
 
 interface Running {
@@ -203,28 +220,28 @@ function stopGracefully({ app, jobs, service, pool }: Running, logger: Logger): 
 
 /** Colours and short lines for a terminal, JSON for everything else. */
 function openLogger({ LOG_LEVEL: level }: Config): Logger {
-  if (!process.stdout.isTTY) return pino({ level });
+  if (!process.stdout.isTTY) return pino(logOptions(level));
   return pino({
-    level,
+    ...logOptions(level),
     transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss' } },
   });
 }
 
-function readConfigOrExit(): [Config, CommandLine] {
+function readConfigOrExit(): [Config, CommandLine, Keys] {
   try {
     const commandLine = readCommandLine(process.argv.slice(2));
     const { httpPort } = commandLine;
     const environment = httpPort === null ? process.env : { ...process.env, PORT: httpPort };
     const config = readConfig(environment, { temporaryFolder: tmpdir(), user: userName(), homeFolder: homedir });
     if (config.MODELS_DIR !== undefined) checkFolder('MODELS_DIR', config.MODELS_DIR);
-    return [config, commandLine];
+    return [config, commandLine, new Keys(config)];
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    if (!(error instanceof ConfigError || error instanceof KeyError)) throw error;
     return refuse(error);
   }
 }
 
-function refuse({ message }: ConfigError): never {
+function refuse({ message }: Error): never {
   process.stderr.write(`${message}\n`);
   process.exit(EXIT_CONFIG);
 }

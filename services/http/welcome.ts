@@ -42,6 +42,7 @@ export function welcomeRoute(app: ZodApp, { version }: HttpContext): void {
   app.route({
     method: 'GET',
     url: '/',
+    config: { public: true, cost: 0 },
     schema: {
       operationId: 'welcome',
       summary: 'What there is; browsers are redirected to /docs',

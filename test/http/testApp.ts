@@ -5,11 +5,14 @@ import type { RegisteredModel, RegistryEntry } from '../../models/registry/regis
 import type { Registry } from '../../models/registry/registry.ts';
 import { ElucidError } from '../../schemas/errors.ts';
 import { type Manifest, type ManifestSpec, manifestSchema } from '../../schemas/manifest.ts';
+import { type KeySources, Keys } from '../../services/access/keySources.ts';
 import { type AppDependencies, buildApp } from '../../services/app.ts';
 import { explanationExecutor } from '../../services/jobs/explanation/executor.ts';
 import { Jobs } from '../../services/jobs/jobs.ts';
 import { prototypeExecutor } from '../../services/jobs/prototype/executor.ts';
+import { logOptions } from '../../services/logOptions.ts';
 import { MemoryJobStore } from '../jobs/memoryStore.ts';
+import { OPEN_LIMITS } from '../support/openLimits.ts';
 import { type FakePrototypes, fakePrototypes } from './fakePrototypes.ts';
 import { type FakeService, fakeService } from './fakeService.ts';
 
@@ -26,13 +29,21 @@ export interface TestApp {
 export async function testApp(
   config: Partial<AppDependencies['config']> = {},
   predictor: AppDependencies['predictor'] = null,
+  keys: KeySources = {},
 ): Promise<TestApp> {
   const service = fakeService();
   const prototypes = fakePrototypes();
   const log: string[] = [];
-  const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(line) });
+  const logger = pino(logOptions('debug'), { write: (line: string) => log.push(line) });
   const registry = testRegistry();
-  const limits = { MAX_UPLOAD_BYTES: 64 * 1024, MAX_RUNS: 8, EXPLAIN_TIMEOUT_MS: 5000, TRUST_PROXY: false, ...config };
+  const limits: AppDependencies['config'] = {
+    MAX_UPLOAD_BYTES: 64 * 1024,
+    MAX_RUNS: 8,
+    EXPLAIN_TIMEOUT_MS: 5000,
+    TRUST_PROXY: false,
+    ...OPEN_LIMITS,
+    ...config,
+  };
   const jobs = await Jobs.open({
     store: new MemoryJobStore(),
     executors: {
@@ -53,6 +64,7 @@ export async function testApp(
     jobs,
     reloadModels: async () => RELOADED,
     predictor,
+    keys: new Keys(keys),
     version: '1.2.3',
   });
   return { app, service, jobs, prototypes, log };

@@ -10,6 +10,7 @@ import { Jobs } from '../../services/jobs/jobs.ts';
 import { SqliteJobStore } from '../../services/jobs/sqlite/sqliteStore.ts';
 import { fakeExplanation, fakeService } from '../http/fakeService.ts';
 import { testRegistry } from '../http/testApp.ts';
+import { OPEN_LIMITS } from '../support/openLimits.ts';
 
 /** Milliseconds of a step. */
 const STEP_MS = 4;
@@ -47,7 +48,7 @@ const jobs = await Jobs.open({
   times: { progressMs: 20, checkpointMs: 20 },
 });
 const app = await buildApp({
-  config: { MAX_UPLOAD_BYTES: 1e6, MAX_RUNS: 1e6, EXPLAIN_TIMEOUT_MS: 5000, TRUST_PROXY: false },
+  config: { MAX_UPLOAD_BYTES: 1e6, MAX_RUNS: 1e6, EXPLAIN_TIMEOUT_MS: 5000, TRUST_PROXY: false, ...OPEN_LIMITS },
   ...{ logger, service: fakeService(), registry, jobs, version: '0' },
   reloadModels: async () => ({ added: [], changed: [], removed: [], unchanged: [], failed: [] }),
 });

@@ -17,12 +17,18 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     return;
   }
   const { code, detail } = PARSER_CODES[error.code ?? ''] ?? MALFORMED;
-  const { status, title } = PROBLEMS[code];
-  const body = JSON.stringify(problemOf(new HttpFailure(code, detail), uuidV7()));
+  answerAndClose(socket, new HttpFailure(code, detail));
+}
+
+/** Writes a problem as a whole answer onto a connection without a request, and closes it. */
+export function answerAndClose(socket: Socket, failure: HttpFailure): void {
+  const { status, title, retryAfter } = PROBLEMS[failure.code];
+  const body = JSON.stringify(problemOf(failure, uuidV7()));
   const head = [
     `HTTP/1.1 ${status} ${title}`,
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);

@@ -16,6 +16,7 @@ import type { HttpContext } from '../context.ts';
 import { answerHeaders } from '../explain/scoreHeaders.ts';
 import { queryOptions } from '../models/queryOptions.ts';
 import { binary, json, problems } from '../openapi/responses.ts';
+import { chargeRows } from '../plugins/rateLimits.ts';
 import type { ZodApp } from '../plugins/validation.ts';
 import { nest } from '../serving/nestedArrays.ts';
 import { rawBody, takeRawBodies } from '../serving/rawBodies.ts';
@@ -102,9 +103,13 @@ function explanationRoutes(app: ZodApp, { service, served, config }: HttpContext
         handler: async (request, reply) => {
           const { name, version }: PlaceParams = request.params;
           const model = served.get(name, version);
+          const admit = (rows: number) => chargeRows(request, rows);
           const settings = parseExplanationSettings(queryOptions(request.query));
           const input = await imageOf(request.body, request.headers['content-type'], model, config);
-          const explanation = await service.explain({ ...settings, model, input, picture: false }, clientSignal(reply));
+          const explanation = await service.explain(
+            { ...settings, model, input, picture: false, admit },
+            clientSignal(reply),
+          );
           reply.headers(answerHeaders(explanation, 'application/x-npy', reply.elapsedTime));
           const { shape, data } = explanation.relevance;
           return nest(data, shape);
