@@ -13,6 +13,7 @@ import {
 import type { Prediction } from '../../compute/explanation.ts';
 import { clientSignal } from '../clientSignal.ts';
 import type { HttpContext } from '../context.ts';
+import { scoreHeaderDocs } from '../explain/documentation.ts';
 import { answerHeaders } from '../explain/scoreHeaders.ts';
 import { queryOptions } from '../models/queryOptions.ts';
 import { binary, json, problems } from '../openapi/responses.ts';
@@ -98,7 +99,7 @@ function explanationRoutes(app: ZodApp, { service, served, config }: HttpContext
           params,
           querystring: explanationQuerySchema,
           body: IMAGE_BODY,
-          response: { 200: json('The relevance', nestedRelevanceSchema), ...FAULTS },
+          response: { 200: { ...json('The relevance', nestedRelevanceSchema), headers: scoreHeaderDocs }, ...FAULTS },
         },
         handler: async (request, reply) => {
           const { name, version }: PlaceParams = request.params;
