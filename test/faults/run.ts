@@ -14,7 +14,7 @@ import { fillQueue } from './troubles/queue.ts';
 const USAGE = 'npm run test:faults [-- --seconds 60]: traffic and troubles for so long (20 or more)';
 
 /** Short enough that a frozen worker is found, and a queue filled, within a minute. */
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 10_000;
 const SERVICE = { EXPLAIN_TIMEOUT_MS: String(TIMEOUT_MS), MAX_QUEUE: '64', CACHE_CHECK_DELAY_MS: '86400000' };
 
 /** An answer must come that much after its deadline at most, on a machine all of whose cores are busy. */
