@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Network } from '../../models/network.ts';
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
-import type { ArrayTensor } from '../../models/tensors/tensor.ts';
 import type { MethodName } from '../../schemas/methods.ts';
 import type { Focus, Plan } from '../explanation/plan.ts';
 import type { PlanName } from '../explanation/prediction.ts';
@@ -15,6 +14,7 @@ import type {
   TaskRows,
 } from './explainTask.ts';
 import { InFlight } from './inFlight.ts';
+import { type InputRows, inputMark } from './inputRows.ts';
 import type { LiveLoads } from './liveLoads.ts';
 import type { LoadedModel } from './loadedModel.ts';
 import { joinRows, joinTaskRows, partsOf, splitRows } from './rows.ts';
@@ -50,8 +50,7 @@ export interface ExplainRequestRows {
   readonly method: PlanName;
   readonly options: Readonly<Record<string, unknown>>;
   readonly focus: Focus;
-  /** [N, ...input shape] */
-  readonly input: ArrayTensor;
+  readonly input: InputRows;
   /** The target's row, the same for all of N. */
   readonly target: Float32Array;
   /** Longest that it may wait and run, in milliseconds; default: as long as any request. */
@@ -109,9 +108,9 @@ export class ExplainPool {
    */
   async run(model: LoadedModel, plan: Plan, request: ExplainRequestRows, signal: AbortSignal): Promise<ExplainRun> {
     const { method, options, focus, input, target, timeoutMs } = request;
-    const [rows = 0] = input.shape;
+    const { rows } = input;
     const parts = partsOf({ rows, input: input.data, target, parameters: plan.parameters }, this.maxBatch);
-    const key = `${model.load} ${plan.key} ${plan.settings} ${timeoutMs ?? ''}`;
+    const key = `${model.load} ${plan.key} ${plan.settings} ${timeoutMs ?? ''} ${inputMark(input)}`;
     // Every part listens to it: more than Node takes for usual.
     setMaxListeners(0, signal);
     const finished = await Promise.all(

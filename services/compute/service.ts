@@ -1,5 +1,5 @@
 import type { Network } from '../../models/network.ts';
-import type { Picture } from '../../models/preprocessing/pixels.ts';
+import { inColour, type Picture } from '../../models/preprocessing/picture.ts';
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import { allFinite } from '../../models/tensors/finite.ts';
 import { TensorStore } from '../../models/tensors/store.ts';
@@ -24,6 +24,7 @@ import type {
 } from './explanation.ts';
 import { filterLayer } from './filters.ts';
 import { IngestPool } from './ingestPool.ts';
+import { type InputRows, inputTensor, rowsOfPixels, rowsOfTensor } from './inputRows.ts';
 import { itemsOf, predictionsOf } from './items.ts';
 import { LiveLoads } from './liveLoads.ts';
 import type { LoadedModel } from './loadedModel.ts';
@@ -132,7 +133,7 @@ class Service implements ExplanationService {
     const target = resolveTarget(command.target, outputs, network);
     const focus = { unit: target.unit, layer: layerOf(command, target, network) };
     const plan = loaded.plan(method, options, focus);
-    if (plan.requiredBox !== null) checkInsideBox(seen.input, plan.requiredBox);
+    checkBox(seen.input, plan, loaded.registered);
     this.refuseCostly(plan, method, seen.input);
     const request = { method, options, focus, input: seen.input, target: target.row, timeoutMs };
     const run = await this.explainPool.run(loaded, plan, request, signal);
@@ -157,8 +158,8 @@ class Service implements ExplanationService {
   }
 
   async decode(model: RegisteredModel, bytes: Uint8Array, signal: AbortSignal): Promise<ArrayTensor> {
-    const { image } = await this.ingestPool.decode(model, bytes, false, signal);
-    return image.tensor;
+    const { pixels } = await this.ingestPool.decode(model, bytes, signal);
+    return inputTensor(rowsOfPixels(pixels), model);
   }
 
   async describe(model: RegisteredModel): Promise<ModelDescription> {
@@ -203,7 +204,7 @@ class Service implements ExplanationService {
     return withinDeadline(this.timeoutMs, new AbortController().signal, work);
   }
 
-  private refuseCostly({ rowsPerItem }: Plan, method: PlanName, { shape: [items = 0] }: ArrayTensor): void {
+  private refuseCostly({ rowsPerItem }: Plan, method: PlanName, { rows: items }: InputRows): void {
     const rows = items * rowsPerItem;
     if (rows <= this.maxRuns) return;
     const detail = `${method} would cost ${rows} runs of the network (${items} × ${rowsPerItem}); allowed are ${this.maxRuns}`;
@@ -212,9 +213,9 @@ class Service implements ExplanationService {
 
   /** What the network is to see: a decoded image, or the tensor as it came. */
   private async see({ input, model, picture }: InputCommand, signal: AbortSignal): Promise<Seen> {
-    if (input.kind === 'tensor') return { input: input.tensor, picture: null, decodeMs: 0 };
-    const { image, decodeMs } = await this.ingestPool.decode(model, input.bytes, picture, signal);
-    return { input: image.tensor, picture: image.picture, decodeMs };
+    if (input.kind === 'tensor') return { input: rowsOfTensor(input.tensor), picture: null, decodeMs: 0 };
+    const { pixels, decodeMs } = await this.ingestPool.decode(model, input.bytes, signal);
+    return { input: rowsOfPixels(pixels), picture: picture ? inColour(pixels) : null, decodeMs };
   }
 }
 
@@ -229,6 +230,12 @@ function factsOf(run: ExplainRun, { registered }: LoadedModel, decodeMs: number)
   };
 }
 
+/** Pixels never leave the model's own box, which holds all that they can become. @throws ElucidError `out-of-box` */
+function checkBox(input: InputRows, { requiredBox }: Plan, model: RegisteredModel): void {
+  if (requiredBox === null || (requiredBox === model.box && !(input.data instanceof Float32Array))) return;
+  checkInsideBox(inputTensor(input, model), requiredBox);
+}
+
 /** The layer where relevance is wanted. @throws ElucidError `invalid` for one that is unknown or behind the explained unit */
 function layerOf({ layer }: ExplainCommand, { unit }: ResolvedTarget, network: Network): number | null {
   if (layer === undefined) return null;
@@ -240,7 +247,7 @@ function layerOf({ layer }: ExplainCommand, { unit }: ResolvedTarget, network: N
 type InputCommand = Pick<ExplainCommand, 'model' | 'input' | 'picture' | 'timeoutMs'>;
 
 interface Seen {
-  readonly input: ArrayTensor;
+  readonly input: InputRows;
   readonly picture: Picture | null;
   readonly decodeMs: number;
 }
