@@ -19,12 +19,14 @@ import type { LiveLoads } from './liveLoads.ts';
 import type { LoadedModel } from './loadedModel.ts';
 import { joinRows, joinTaskRows, partsOf, splitRows } from './rows.ts';
 import { TaskQueue } from './taskQueue.ts';
+import type { WatchOptions } from './watchdog.ts';
 import { WorkerPool } from './workerPool.ts';
 import { workerModule } from './workerSetup.ts';
 
 export interface ExplainPoolOptions extends ExplainSetup {
   readonly workers: number;
   readonly maxQueue: number;
+  readonly watch: WatchOptions;
 }
 
 /** Tasks that a worker holds at a time: while one runs, the next is on its way. */
@@ -71,7 +73,8 @@ export class ExplainPool {
   private readonly maxBatch: number;
 
   constructor(options: ExplainPoolOptions, loads: LiveLoads) {
-    const { engine, providers, threads, cacheDir, cacheBytes, cacheDiskBytes, workers, maxBatch, timeoutMs } = options;
+    const { engine, providers, threads, cacheDir, cacheBytes, cacheDiskBytes, maxBatch, timeoutMs } = options;
+    const { workers, watch } = options;
     const setup: ExplainSetup = {
       engine,
       providers,
@@ -86,8 +89,9 @@ export class ExplainPool {
     this.loads = loads;
     this.workers = workers;
     this.maxBatch = maxBatch;
-    const ping: ExplainMessage = { loads: loads.inUse(), task: { kind: 'ping' } };
-    this.pool = new WorkerPool({ module, workers, tasksPerWorker: TASKS_PER_WORKER, setup, ping });
+    const ping = (): ExplainMessage => ({ loads: loads.inUse(), task: { kind: 'ping' } });
+    const name = 'explain';
+    this.pool = new WorkerPool({ name, module, workers, tasksPerWorker: TASKS_PER_WORKER, setup, ping, watch });
     this.queue = new TaskQueue({
       slots: workers * TASKS_PER_WORKER,
       maxWaiting: options.maxQueue,
@@ -168,13 +172,14 @@ export class ExplainPool {
     return this.inFlight.whenIdle(id, act);
   }
 
-  /** Lets the workers know which loads have ended; one that is busy gets to know it with its next task. */
+  /** Lets the workers know which loads have ended; one that starts learns of it with its first task. */
   announceLoads(): void {
-    void Promise.allSettled(Array.from({ length: this.workers }, () => this.ping()));
+    // A worker that is lost over it has forgotten everything.
+    this.ping().catch(() => undefined);
   }
 
   async ping(): Promise<void> {
-    await this.send({ kind: 'ping' });
+    await this.pool.ping();
   }
 
   async close(): Promise<void> {

@@ -4,12 +4,14 @@ import { ElucidError } from '../../schemas/errors.ts';
 import type { ImageInput } from '../ingestion/decodeImage.ts';
 import type { IngestReply, IngestSetup, IngestTask } from './ingestTask.ts';
 import { TaskQueue } from './taskQueue.ts';
+import type { WatchOptions } from './watchdog.ts';
 import { WorkerPool } from './workerPool.ts';
 import { workerModule } from './workerSetup.ts';
 
 export interface IngestPoolOptions extends IngestSetup {
   readonly maxQueue: number;
   readonly timeoutMs: number;
+  readonly watch: WatchOptions;
 }
 
 /** Images that the process decodes at a time, each on a thread of its own. */
@@ -30,14 +32,16 @@ export class IngestPool {
   private readonly pool: WorkerPool<IngestTask, IngestReply>;
   private readonly queue: TaskQueue<Asked, Decoded>;
 
-  constructor({ maxPixels, maxQueue, timeoutMs }: IngestPoolOptions) {
+  constructor({ maxPixels, maxQueue, timeoutMs, watch }: IngestPoolOptions) {
     const module = workerModule('ingestWorker');
     this.pool = new WorkerPool({
+      name: 'ingest',
       module,
+      watch,
       workers: 1,
       tasksPerWorker: TASKS_PER_WORKER,
       setup: { maxPixels },
-      ping: { kind: 'ping' },
+      ping: () => ({ kind: 'ping' }),
     });
     this.queue = new TaskQueue({
       slots: TASKS_PER_WORKER,
@@ -58,7 +62,7 @@ export class IngestPool {
   }
 
   async ping(): Promise<void> {
-    await this.pool.run({ kind: 'ping' });
+    await this.pool.ping();
   }
 
   async close(): Promise<void> {

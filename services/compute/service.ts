@@ -10,6 +10,7 @@ import { checkInsideBox } from '../explanation/inputBox.ts';
 import type { Plan } from '../explanation/plan.ts';
 import { type PlanName, PREDICT } from '../explanation/prediction.ts';
 import { layerIndex } from '../explanation/targetNames.ts';
+import { withinDeadline } from './deadline.ts';
 import { describeModel } from './describe.ts';
 import { ExplainPool, type ExplainPoolOptions, type ExplainRun } from './explainPool.ts';
 import type {
@@ -54,7 +55,7 @@ export async function openExplanationService(options: ServiceOptions): Promise<E
   const models = new Models(explain, loads, options.modelMemoryBytes, options.onModelFailed);
   const check = new StoreCheck(store, models, options.onCheck);
   check.startIn(options.checkDelayMs);
-  return new Service({ models, explain, ingest, check }, options.maxRuns);
+  return new Service({ models, explain, ingest, check }, options);
 }
 
 interface Parts {
@@ -70,22 +71,24 @@ class Service implements ExplanationService {
   private readonly ingestPool: IngestPool;
   private readonly check: StoreCheck;
   private readonly maxRuns: number;
+  private readonly timeoutMs: number;
 
-  constructor({ models, explain, ingest, check }: Parts, maxRuns: number) {
+  constructor({ models, explain, ingest, check }: Parts, { maxRuns, timeoutMs }: ServiceOptions) {
     this.models = models;
     this.explainPool = explain;
     this.ingestPool = ingest;
     this.check = check;
     this.maxRuns = maxRuns;
+    this.timeoutMs = timeoutMs;
   }
 
   explain(command: ExplainCommand, signal: AbortSignal): Promise<Explanation> {
-    return this.withInput(command, signal, (loaded, seen) => this.explainSeen(command, loaded, seen, signal));
+    return this.withInput(command, signal, (loaded, seen, until) => this.explainSeen(command, loaded, seen, until));
   }
 
   predict(command: PredictCommand, signal: AbortSignal): Promise<Predicted> {
-    return this.withInput({ ...command, picture: false }, signal, (loaded, seen) =>
-      this.predictSeen(command, loaded, seen, signal),
+    return this.withInput({ ...command, picture: false }, signal, (loaded, seen, until) =>
+      this.predictSeen(command, loaded, seen, until),
     );
   }
 
@@ -93,12 +96,14 @@ class Service implements ExplanationService {
   private withInput<Result>(
     command: InputCommand,
     signal: AbortSignal,
-    work: (loaded: LoadedModel, seen: Seen) => Promise<Result>,
+    work: (loaded: LoadedModel, seen: Seen, until: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
-    const seen = this.see(command, signal);
-    // Awaited below; the model may fail first.
-    seen.catch(() => undefined);
-    return this.models.use(command.model, async (loaded) => work(loaded, await seen));
+    return withinDeadline(command.timeoutMs ?? this.timeoutMs, signal, (until) => {
+      const seen = this.see(command, until);
+      // Awaited below; the model may fail first.
+      seen.catch(() => undefined);
+      return this.models.use(command.model, async (loaded) => work(loaded, await seen, until));
+    });
   }
 
   private async predictSeen(
@@ -165,7 +170,7 @@ class Service implements ExplanationService {
   }
 
   async describe(model: RegisteredModel): Promise<ModelDescription> {
-    return describeModel(this.models, model);
+    return this.inTime(() => describeModel(this.models, model));
   }
 
   async exportOnnx(
@@ -173,17 +178,21 @@ class Service implements ExplanationService {
     method: MethodName,
     options: Readonly<Record<string, unknown>>,
   ): Promise<Uint8Array> {
-    return this.models.use(model, async (loaded) => {
-      loaded.plan(method, options);
-      return this.explainPool.exportOnnx(loaded, method, options);
-    });
+    return this.inTime(() =>
+      this.models.use(model, async (loaded) => {
+        loaded.plan(method, options);
+        return this.explainPool.exportOnnx(loaded, method, options);
+      }),
+    );
   }
 
   async filters(model: RegisteredModel, layer: string): Promise<ArrayTensor> {
-    return this.models.use(model, async (loaded) => {
-      const { index, shape } = filterLayer(loaded.network, layer);
-      return arrayTensor(shape, await this.explainPool.weights(loaded, index));
-    });
+    return this.inTime(() =>
+      this.models.use(model, async (loaded) => {
+        const { index, shape } = filterLayer(loaded.network, layer);
+        return arrayTensor(shape, await this.explainPool.weights(loaded, index));
+      }),
+    );
   }
 
   retain(models: readonly RegisteredModel[]): void {
@@ -196,6 +205,10 @@ class Service implements ExplanationService {
 
   async close(): Promise<void> {
     await Promise.all([this.explainPool.close(), this.ingestPool.close(), this.check.stop()]);
+  }
+
+  private inTime<Result>(work: () => Promise<Result>): Promise<Result> {
+    return withinDeadline(this.timeoutMs, new AbortController().signal, work);
   }
 
   /** Network rows that a request costs. @throws ElucidError `invalid` for more than any may cost */
@@ -239,7 +252,7 @@ function layerOf({ layer }: ExplainCommand, { unit }: ResolvedTarget, network: N
   throw faultAt('invalid', '/layer', `layer ${layer} must not lie behind the layer of the explained unit`);
 }
 
-type InputCommand = Pick<ExplainCommand, 'model' | 'input' | 'picture'>;
+type InputCommand = Pick<ExplainCommand, 'model' | 'input' | 'picture' | 'timeoutMs'>;
 
 interface Seen {
   readonly input: InputRows;
