@@ -74,12 +74,14 @@ export const environmentSchema = z.object({
     'Weights of models that stay loaded (every copy counts; mapped ones are one); the one not used for longest goes first.',
   ),
   EXPLAIN_WORKERS: whole(1, 64, 1, 'Processes that run networks. One uses all cores; more seldom pay on a CPU.'),
-  WORKER_MEMORY_BYTES: wholeText(0, 1024 * GIB).optional().meta({
-    description:
-      'Private memory of a worker process (mapped weights do not count) above which another takes its place; 0: no bound.',
-    allowed: `a whole number from 0 to ${1024 * GIB}`,
-    defaultText: 'MODEL_MEMORY_BYTES + 2 × CACHE_BYTES + 1 GiB, at most three quarters of the memory there is',
-  }),
+  WORKER_MEMORY_BYTES: wholeText(0, 1024 * GIB)
+    .optional()
+    .meta({
+      description:
+        'Private memory of a worker process (mapped weights do not count) above which another takes its place; 0: no bound.',
+      allowed: `a whole number from 0 to ${1024 * GIB}`,
+      defaultText: 'MODEL_MEMORY_BYTES + 2 × CACHE_BYTES + 1 GiB, at most three quarters of the memory there is',
+    }),
   MAX_BATCH: whole(1, 1024, 32, 'Most items that run together; 1 makes answers bit-equal whatever else runs.'),
   MAX_QUEUE: whole(1, 1e6, 256, 'Most requests that wait; one more is answered 503.'),
   MAX_RUNS: whole(1, 1e6, 4096, 'Most network rows that one request may cost.'),
@@ -118,10 +120,18 @@ export const environmentSchema = z.object({
     4 * GIB,
     'Size that DATA_DIR is kept under; a job for which there is no room is answered 503.',
   ),
+  IMAGES_DISK_BYTES: whole(
+    64 * KIB,
+    1024 * GIB,
+    GIB / 2,
+    'Size of all uploaded images and linked pictures under DATA_DIR; one for which there is no room is answered 503.',
+  ),
   JOB_WORKERS: whole(1, 64, 1, 'Jobs that run at a time.'),
   MAX_JOBS: whole(1, 1e6, 1000, 'Most jobs that wait; one more is answered 503.'),
   JOB_TIMEOUT_MS: whole(1, 604800e3, 1800e3, 'Longest that a job may run, in milliseconds.'),
   JOB_TTL: duration('1s', '30d', '1h', 'How long a job and its result are kept after its end.'),
+  GRAPHQL_MAX_COST: whole(1, 1e6, 500, 'Most that one GraphQL operation may cost: an explanation costs 10, a job 200.'),
+  GRAPHQL_INTROSPECTION: flag('Tell GraphQL clients the schema.', 'true'),
   API_KEYS: secret('Keys of which every request needs one, but for /, /health, /docs and /openapi.json.'),
   API_KEYS_FILE: keyFile('API keys'),
   ADMIN_KEYS: secret('Keys that may administrate, too. Without keys of either kind programs on the same machine may.'),

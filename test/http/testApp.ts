@@ -1,3 +1,7 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import type { RegistryChanges } from '../../models/registry/liveRegistry.ts';
@@ -7,6 +11,8 @@ import { ElucidError } from '../../schemas/errors.ts';
 import { type Manifest, type ManifestSpec, manifestSchema } from '../../schemas/manifest.ts';
 import { type KeySources, Keys } from '../../services/access/keySources.ts';
 import { type AppDependencies, buildApp } from '../../services/app.ts';
+import { DiskFileStore } from '../../services/files/diskStore.ts';
+import type { FileStore } from '../../services/files/store.ts';
 import { explanationExecutor } from '../../services/jobs/explanation/executor.ts';
 import { Jobs } from '../../services/jobs/jobs.ts';
 import { prototypeExecutor } from '../../services/jobs/prototype/executor.ts';
@@ -42,6 +48,8 @@ export async function testApp(
     MAX_RUNS: 8,
     EXPLAIN_TIMEOUT_MS: 5000,
     TRUST_PROXY: false,
+    GRAPHQL_MAX_COST: 500,
+    GRAPHQL_INTROSPECTION: true,
     ...OPEN_LIMITS,
     ...config,
   };
@@ -57,12 +65,15 @@ export async function testApp(
     ttlMs: 60_000,
     log: logger,
   });
+  const files = await testFiles();
   const app = await buildApp({
     config: limits,
     logger,
     service,
     registry,
     jobs,
+    files,
+    secret: new Uint8Array(32),
     reloadModels: async () => RELOADED,
     predictor,
     keys: new Keys(keys),
@@ -70,6 +81,13 @@ export async function testApp(
   });
   await watchAnswers(app, { isRelayed: predictor !== null });
   return { app, service, jobs, prototypes, log };
+}
+
+/** Files in a folder that goes with the process. */
+async function testFiles(): Promise<FileStore> {
+  const folder = await mkdtemp(join(tmpdir(), 'elucid-files-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return DiskFileStore.open(folder, { maxBytes: 2 ** 20, ttlMs: 60_000 });
 }
 
 /** What reading the models again gives. */

@@ -33,7 +33,7 @@ export function explainRoute(app: ZodApp, context: HttpContext): void {
     },
     handler: async (request, reply) => {
       const signal = clientSignal(reply);
-      const parsed = await readRequest(request, config.MAX_UPLOAD_BYTES);
+      const parsed = await readRequest(request, context);
       const type = negotiate(request.headers.accept, parsed.render.format);
       const model = registry.get(parsed.model, parsed.version);
       const drawn = isDrawn(type, parsed);
@@ -53,10 +53,10 @@ export function explainRoute(app: ZodApp, context: HttpContext): void {
   });
 }
 
-async function readRequest(request: FastifyRequest, maxUploadBytes: number): Promise<ExplainRequest> {
+async function readRequest(request: FastifyRequest, { config, uploads }: HttpContext): Promise<ExplainRequest> {
   return bodyTypeOf(request.headers['content-type']) === FORM
-    ? parseExplainForm(await readForm(request, maxUploadBytes))
-    : parseExplainJson(request.body);
+    ? parseExplainForm(await readForm(request, config.MAX_UPLOAD_BYTES))
+    : uploads.resolve(parseExplainJson(request.body), request.principal.owner);
 }
 
 function isDrawn(type: ExplanationType, { include }: ExplainRequest): boolean {
