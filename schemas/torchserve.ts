@@ -18,3 +18,7 @@ export const labelledValuesSchema = z
 export const nestedRelevanceSchema = z
   .unknown()
   .meta({ description: 'The relevance as nested lists, [1, ...input shape]', type: 'array', items: {} });
+
+export const imageFormSchema = z
+  .object({ data: z.unknown().meta({ type: 'string', contentMediaType: 'application/octet-stream' }) })
+  .describe('The image as the one file of a form, as `curl -F data=@picture.png` sends it');

@@ -25,6 +25,8 @@ export interface Surroundings {
   readonly user: string;
   /** The user's own folder, asked for only where it is needed: not every user has one. */
   readonly homeFolder: () => string;
+  /** Bytes of memory that the process and its children may use: the machine's, or those of its container. */
+  readonly memoryBytes: number;
 }
 
 /** A variable that cannot be used: one line that names it, its value and what is allowed. */
@@ -72,6 +74,12 @@ export const environmentSchema = z.object({
     'Weights of models that stay loaded (every copy counts; mapped ones are one); the one not used for longest goes first.',
   ),
   EXPLAIN_WORKERS: whole(1, 64, 1, 'Processes that run networks. One uses all cores; more seldom pay on a CPU.'),
+  WORKER_MEMORY_BYTES: wholeText(0, 1024 * GIB).optional().meta({
+    description:
+      'Private memory of a worker process (mapped weights do not count) above which another takes its place; 0: no bound.',
+    allowed: `a whole number from 0 to ${1024 * GIB}`,
+    defaultText: 'MODEL_MEMORY_BYTES + 2 × CACHE_BYTES + 1 GiB, at most three quarters of the memory there is',
+  }),
   MAX_BATCH: whole(1, 1024, 32, 'Most items that run together; 1 makes answers bit-equal whatever else runs.'),
   MAX_QUEUE: whole(1, 1e6, 256, 'Most requests that wait; one more is answered 503.'),
   MAX_RUNS: whole(1, 1e6, 4096, 'Most network rows that one request may cost.'),
@@ -158,6 +166,7 @@ interface Completed {
   readonly DATA_DIR: string;
   readonly RATE_LIMIT: number;
   readonly ALLOWED_HOSTS: readonly string[];
+  readonly WORKER_MEMORY_BYTES: number;
 }
 
 export type Config = Readonly<Omit<z.output<typeof environmentSchema>, keyof Completed>> & Completed;
@@ -179,14 +188,23 @@ export function readConfig(environment: NodeJS.ProcessEnv, surroundings: Surroun
       `HOST: received "${HOST}", which others may reach; allowed are 127.0.0.0/8, ::1 and localhost unless there are API_KEYS or ALLOW_ANONYMOUS=true`,
     );
   }
-  const { temporaryFolder, user } = surroundings;
+  const { temporaryFolder, user, memoryBytes } = surroundings;
   return {
     ...parsed.data,
     RATE_LIMIT: parsed.data.RATE_LIMIT ?? (hasKeys ? KEYED_RATE_LIMIT : 0),
     ALLOWED_HOSTS: parsed.data.ALLOWED_HOSTS ?? (isLoopback(HOST) ? [] : ['*']),
+    WORKER_MEMORY_BYTES: parsed.data.WORKER_MEMORY_BYTES ?? workerMemory(parsed.data, memoryBytes),
     CACHE_DIR: parsed.data.CACHE_DIR ?? defaultStoreFolder(temporaryFolder, user),
     DATA_DIR: parsed.data.DATA_DIR ?? join(stateFolder(environment, surroundings), 'elucid'),
   };
+}
+
+/** Copies of weights where an engine makes them, what is compiled with as much again to work with, and Node and the engine. */
+function workerMemory(
+  { MODEL_MEMORY_BYTES, CACHE_BYTES }: Pick<Config, 'MODEL_MEMORY_BYTES' | 'CACHE_BYTES'>,
+  memoryBytes: number,
+): number {
+  return Math.min(MODEL_MEMORY_BYTES + 2 * CACHE_BYTES + GIB, Math.floor(0.75 * memoryBytes));
 }
 
 /** Where the user's programs keep what outlives them; the XDG base directory specification ignores relative paths. */

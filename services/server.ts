@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { availableParallelism, homedir, tmpdir } from 'node:os';
+import { availableParallelism, homedir, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
@@ -16,6 +16,7 @@ import { type CommandLine, readCommandLine } from './commandLine.ts';
 import type { ExplanationService } from './compute/explanation.ts';
 import { PrototypePool } from './compute/prototype/prototypePool.ts';
 import { openExplanationService } from './compute/service.ts';
+import type { WatchOptions } from './compute/watchdog.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import type { Predictor } from './http/kserve/predictor.ts';
 import { explanationExecutor } from './jobs/explanation/executor.ts';
@@ -26,9 +27,13 @@ import { SqliteJobStore } from './jobs/sqlite/sqliteStore.ts';
 import type { JobStore } from './jobs/store.ts';
 import { logOptions } from './logOptions.ts';
 import { logCheck, logModels, reload } from './reload.ts';
+import { logWatch } from './workerLog.ts';
 
 /** After this the process ends, whatever still runs. */
 const STOP_MS = 10_000;
+
+/** A worker that gives no sign of life may be frozen after this time, never sooner. */
+const LEAST_SILENCE_MS = 5000;
 
 /** Exit status for a configuration that cannot be used (EX_CONFIG of sysexits.h). */
 const EXIT_CONFIG = 78;
@@ -60,7 +65,7 @@ async function serve(config: Config, commandLine: CommandLine, keys: Keys, logge
   const predictor = predictorOf(commandLine, registry, config);
   const service = await openService(config, registry, logger);
   const reloadModels = () => reload(registry, service, logger);
-  const pool = openPrototypePool(config);
+  const pool = openPrototypePool(config, logger);
   const jobs = await openJobs(config, store, { service, registry, pool, logger });
   try {
     // The worker processes start while this one loads what it needs for HTTP.
@@ -144,7 +149,7 @@ function openJobs(config: Config, store: JobStore, parts: JobParts): Promise<Job
 }
 
 /** One thread for each job: what is left of the processor is for explanations. */
-function openPrototypePool(config: Config): PrototypePool {
+function openPrototypePool(config: Config, logger: Logger): PrototypePool {
   return new PrototypePool({
     engine: config.ENGINE,
     providers: config.ONNX_PROVIDERS,
@@ -154,7 +159,15 @@ function openPrototypePool(config: Config): PrototypePool {
     cacheDir: config.CACHE_DIR,
     cacheBytes: config.CACHE_BYTES,
     cacheDiskBytes: config.CACHE_DISK_BYTES,
+    watch: watchOptions(config, logger),
   });
+}
+
+/** A frozen worker is found in half the time of a request, so that there is time for another try. */
+function watchOptions(config: Config, logger: Logger): WatchOptions {
+  const { WORKER_MEMORY_BYTES: limitBytes, EXPLAIN_TIMEOUT_MS: graceMs } = config;
+  const silentMs = Math.max(LEAST_SILENCE_MS, graceMs / 2);
+  return { limitBytes, graceMs, silentMs, onEvent: (event) => logWatch(event, logger) };
 }
 
 function openService(config: Config, registry: LiveRegistry, logger: Logger): Promise<ExplanationService> {
@@ -172,6 +185,7 @@ function openService(config: Config, registry: LiveRegistry, logger: Logger): Pr
     cacheBytes: config.CACHE_BYTES,
     cacheDiskBytes: config.CACHE_DISK_BYTES,
     modelMemoryBytes: config.MODEL_MEMORY_BYTES,
+    watch: watchOptions(config, logger),
     checkDelayMs: config.CACHE_CHECK_DELAY_MS,
     onCheck: (event) => logCheck(event, logger),
     onModelFailed: (model) => registry.distrust(model),
@@ -232,13 +246,24 @@ function readConfigOrExit(): [Config, CommandLine, Keys] {
     const commandLine = readCommandLine(process.argv.slice(2));
     const { httpPort } = commandLine;
     const environment = httpPort === null ? process.env : { ...process.env, PORT: httpPort };
-    const config = readConfig(environment, { temporaryFolder: tmpdir(), user: userName(), homeFolder: homedir });
+    const config = readConfig(environment, {
+      temporaryFolder: tmpdir(),
+      user: userName(),
+      homeFolder: homedir,
+      memoryBytes: memoryOfMachine(),
+    });
     if (config.MODELS_DIR !== undefined) checkFolder('MODELS_DIR', config.MODELS_DIR);
     return [config, commandLine, new Keys(config)];
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof KeyError)) throw error;
     return refuse(error);
   }
+}
+
+/** Of the container, where it has less than the machine. */
+function memoryOfMachine(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(totalmem(), constrained) : totalmem();
 }
 
 function refuse({ message }: Error): never {

@@ -1,8 +1,8 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { type Fitting, fitPicture, type Size } from '../../models/preprocessing/geometry.ts';
-import { inColour, inGray, type Picture, type Pixels } from '../../models/preprocessing/picture.ts';
-import { colourOf, pixelsToValues } from '../../models/preprocessing/pixels.ts';
-import { type ArrayTensor, arrayTensor, type Shape } from '../../models/tensors/tensor.ts';
+import { inGray, type Pixels } from '../../models/preprocessing/picture.ts';
+import { colourOf } from '../../models/preprocessing/pixels.ts';
+import type { Shape } from '../../models/tensors/tensor.ts';
 import { ElucidError } from '../../schemas/errors.ts';
 import type { Preprocessing } from '../../schemas/preprocessing.ts';
 import { isTruncated, type ReadableFormat, sniff } from './sniff.ts';
@@ -12,20 +12,11 @@ export interface ImageInput {
   /** [C, H, W]. */
   readonly shape: Shape;
   readonly preprocessing: Preprocessing;
-  /** The values of the mean image, when the manifest names a file. */
-  readonly mean?: Float32Array;
 }
 
 export interface DecodeLimits {
   /** Most pixels that an upload may have, and that it may be resized to. */
   readonly maxPixels: number;
-}
-
-export interface DecodedImage {
-  /** [1, C, H, W]. */
-  readonly tensor: ArrayTensor;
-  /** What the network saw, upright, resized and cropped, in colour; null when it was not wanted. */
-  readonly picture: Picture | null;
 }
 
 const NAMES: Readonly<Record<ReadableFormat, string>> = { png: 'PNG', jpeg: 'JPEG', webp: 'WebP' };
@@ -35,17 +26,13 @@ const ALLOWED = 'PNG, JPEG and WebP are read';
 const DECODE_SECONDS = 10;
 
 /**
- * Bytes of a picture to the input of a network, as its manifest says. The format comes from the bytes; of an animation
- * the first frame is taken; the picture is turned upright (EXIF), converted to sRGB with 8 bits, put on white where it
- * is transparent, resized with the manifest's filter, cropped, and turned into values by `pixelsToValues`.
+ * Bytes of a picture to what a network sees of it, as its manifest says: pixels of the input's size, which
+ * `pixelsToValues` turns into values. The format comes from the bytes; of an animation the first frame is taken; the
+ * picture is turned upright (EXIF), converted to sRGB with 8 bits, put on white where it is transparent, resized with the
+ * manifest's filter, cropped, and turned gray where the network sees no colours.
  * @throws ElucidError `unsupported-image` (empty, truncated, damaged, of a foreign format) or `too-large` (pixels).
  */
-export async function decodeImage(
-  bytes: Uint8Array,
-  input: ImageInput,
-  limits: DecodeLimits,
-  want: { readonly picture: boolean },
-): Promise<DecodedImage> {
+export async function decodeImage(bytes: Uint8Array, input: ImageInput, limits: DecodeLimits): Promise<Pixels> {
   const format = readableFormat(bytes);
   const metadata = await readHeader(bytes, format);
   const upright = metadata.autoOrient;
@@ -57,9 +44,7 @@ export async function decodeImage(
     (size) => `resized for the model, the ${describe(upright)} picture has ${size}`,
   );
   const decoded = await readPixels(bytes, format, metadata, { ...fitting, filter: input.preprocessing.filter }, limits);
-  const pixels = colourOf(input.preprocessing, input.shape) === 'gray' ? inGray(decoded) : decoded;
-  const values = pixelsToValues(pixels, input.preprocessing, input.shape, input.mean);
-  return { tensor: arrayTensor([1, ...input.shape], values), picture: want.picture ? inColour(pixels) : null };
+  return colourOf(input.preprocessing, input.shape) === 'gray' ? inGray(decoded) : decoded;
 }
 
 function readableFormat(bytes: Uint8Array): ReadableFormat {

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readConfig } from '../../services/config.ts';
 import { configReference } from '../../services/configReference.ts';
 
-const surroundings = { temporaryFolder: '/tmp', user: '1000', homeFolder: () => '/home/me' };
+const surroundings = { temporaryFolder: '/tmp', user: '1000', homeFolder: () => '/home/me', memoryBytes: 64 * 2 ** 30 };
 const read = (environment: NodeJS.ProcessEnv) => readConfig(environment, surroundings);
 
 describe('the configuration', () => {
@@ -27,6 +27,7 @@ describe('the configuration', () => {
       CACHE_DISK_BYTES: 8 * 2 ** 30,
       CACHE_CHECK_DELAY_MS: 10e3,
       MODEL_MEMORY_BYTES: 4 * 2 ** 30,
+      WORKER_MEMORY_BYTES: 6 * 2 ** 30,
       DATA_DIR: join('/home/me', '.local/state/elucid'),
       DATA_DISK_BYTES: 4 * 2 ** 30,
       JOB_WORKERS: 1,
@@ -42,6 +43,16 @@ describe('the configuration', () => {
       RESPONSE_TIMEOUT_MS: 60e3,
       TRUST_PROXY: false,
     });
+  });
+
+  test('the memory of a worker follows from other bounds, and never exceeds what there is', () => {
+    const memory = (environment: NodeJS.ProcessEnv, memoryBytes: number) =>
+      readConfig(environment, { ...surroundings, memoryBytes }).WORKER_MEMORY_BYTES;
+    const GIB = 2 ** 30;
+    expect(memory({ MODEL_MEMORY_BYTES: String(GIB), CACHE_BYTES: String(2 * GIB) }, 64 * GIB)).toBe(6 * GIB);
+    expect(memory({}, 2 * GIB)).toBe(1.5 * GIB);
+    expect(memory({ WORKER_MEMORY_BYTES: '5e9' }, 2 * GIB)).toBe(5e9);
+    expect(memory({ WORKER_MEMORY_BYTES: '0' }, 2 * GIB)).toBe(0);
   });
 
   test('reads what is given, an empty value is none, and other variables are nobody’s business', () => {

@@ -15,8 +15,9 @@ import { MemoryJobStore } from '../jobs/memoryStore.ts';
 import { OPEN_LIMITS } from '../support/openLimits.ts';
 import { type FakePrototypes, fakePrototypes } from './fakePrototypes.ts';
 import { type FakeService, fakeService } from './fakeService.ts';
+import { watchAnswers } from './watchAnswers.ts';
 
-/** The app over the fake service, with the models `digits` (1 × 28 × 28 images), `signal` (6 × 32) and `table` (vectors of 4). */
+/** The app over the fake service, every answer of which must be in its OpenAPI document, with the models `digits` (1 × 28 × 28 images), `signal` (6 × 32) and `table` (vectors of 4). */
 export interface TestApp {
   readonly app: FastifyInstance;
   readonly service: FakeService;
@@ -67,6 +68,7 @@ export async function testApp(
     keys: new Keys(keys),
     version: '1.2.3',
   });
+  await watchAnswers(app, { isRelayed: predictor !== null });
   return { app, service, jobs, prototypes, log };
 }
 

@@ -10,7 +10,8 @@ export interface Response {
 
 /** Why each status is answered. */
 const REASONS = {
-  400: 'The body, or the form, cannot be parsed, or holds `__proto__`.',
+  400: 'The body, the form, or JSON in the query cannot be parsed, or holds `__proto__`.',
+  401: 'The key is missing or unknown; only where the service has keys.',
   403: 'Not for this client.',
   404: 'No such model, version, job or resource.',
   405: 'The path has no such method; Allow names those it has.',
@@ -20,6 +21,7 @@ const REASONS = {
   413: 'The body, a file, a field or the number of pixels is over its limit.',
   415: 'The type of the body is not supported; or the image is empty, truncated, damaged or of a foreign format.',
   422: 'The request breaks the schema, or asks for something that the model cannot give.',
+  429: 'Too many requests of this client; Retry-After says when to try again.',
   500: 'Something went wrong that is no fault of the request.',
   502: 'The predictor that was named at the start cannot be reached, or answers no JSON.',
   503: 'The queue or the disk is full, the deadline passed, or a worker was lost twice; Retry-After says when to try again.',
@@ -27,11 +29,36 @@ const REASONS = {
 
 export type ProblemStatus = keyof typeof REASONS;
 
+const SECONDS = { type: 'integer', description: 'Seconds' } as const;
+
 /** Headers that come with a status. */
 const HEADERS: Readonly<Partial<Record<ProblemStatus, NonNullable<Response['headers']>>>> = {
+  401: { 'WWW-Authenticate': { type: 'string', description: 'How a key is given' } },
   405: { Allow: { type: 'string', description: 'The methods of the path' } },
-  503: { 'Retry-After': { type: 'integer', description: 'Seconds' } },
+  409: { 'Retry-After': { ...SECONDS, description: 'Seconds, for a job that has not ended' } },
+  429: {
+    'Retry-After': SECONDS,
+    'RateLimit-Limit': { type: 'integer', description: 'What may be spent in a window of time' },
+    'RateLimit-Remaining': { type: 'integer', description: 'What is left of it' },
+    'RateLimit-Reset': { type: 'integer', description: 'Seconds to the next window' },
+  },
+  503: { 'Retry-After': SECONDS },
 };
+
+/** Problems that any request can meet, and those of requests that may have a body. */
+const EVERYWHERE: readonly ProblemStatus[] = [401, 403, 405, 429, 500, 503];
+const OF_BODIES: readonly ProblemStatus[] = [400, 408, 413, 415];
+const BODY_METHODS = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** Headers of every answer. */
+export const COMMON_HEADERS = {
+  'X-Request-Id': { type: 'string', format: 'uuid', description: 'As in the log' },
+} as const;
+
+/** The problem answers that a route need not name. */
+export function commonProblems(method: string): Record<string, Response> {
+  return problems(...EVERYWHERE, ...(BODY_METHODS.has(method) ? OF_BODIES : []));
+}
 
 /** The problem answers of a route. */
 export function problems(...statuses: readonly ProblemStatus[]): Record<string, Response> {
