@@ -74,12 +74,14 @@ export const environmentSchema = z.object({
     'Weights of models that stay loaded (every copy counts; mapped ones are one); the one not used for longest goes first.',
   ),
   EXPLAIN_WORKERS: whole(1, 64, 1, 'Processes that run networks. One uses all cores; more seldom pay on a CPU.'),
-  WORKER_MEMORY_BYTES: wholeText(0, 1024 * GIB).optional().meta({
-    description:
-      'Private memory of a worker process (mapped weights do not count) above which another takes its place; 0: no bound.',
-    allowed: `a whole number from 0 to ${1024 * GIB}`,
-    defaultText: 'MODEL_MEMORY_BYTES + 2 × CACHE_BYTES + 1 GiB, at most three quarters of the memory there is',
-  }),
+  WORKER_MEMORY_BYTES: wholeText(0, 1024 * GIB)
+    .optional()
+    .meta({
+      description:
+        'Private memory of a worker process (mapped weights do not count) above which another takes its place; 0: no bound.',
+      allowed: `a whole number from 0 to ${1024 * GIB}`,
+      defaultText: 'MODEL_MEMORY_BYTES + 2 × CACHE_BYTES + 1 GiB, at most three quarters of the memory there is',
+    }),
   MAX_BATCH: whole(1, 1024, 32, 'Most items that run together; 1 makes answers bit-equal whatever else runs.'),
   MAX_QUEUE: whole(1, 1e6, 256, 'Most requests that wait; one more is answered 503.'),
   MAX_RUNS: whole(1, 1e6, 4096, 'Most network rows that one request may cost.'),
