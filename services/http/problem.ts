@@ -73,6 +73,7 @@ const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_ASYNC_CONSTRAINT: 'unknown-route',
   FST_ERR_BAD_URL: 'unknown-route',
   FST_ERR_NOT_FOUND: 'unknown-route',
+  FST_STATIC_FORBIDDEN_PATH: 'unknown-route',
 };
 
 /** Any other error of Fastify with one of these status codes. */
