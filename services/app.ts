@@ -6,7 +6,7 @@ import type { Config } from './config.ts';
 import { OpenStreams } from './http/jobs/openStreams.ts';
 import { MAX_WAIT_S } from './http/jobs/submit.ts';
 import type { Predictor } from './http/kserve/predictor.ts';
-import { answerClientError } from './http/plugins/clientErrors.ts';
+import { answerClientError, ignoreExpectations, requireHost } from './http/plugins/clientErrors.ts';
 import { drainOnClose } from './http/plugins/drain.ts';
 import { documentRoutes } from './http/plugins/openapi.ts';
 import { identifyPrincipals } from './http/plugins/principal.ts';
@@ -62,15 +62,22 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     return503OnClosing: false,
     // A silent connection is one that waits for its answer, too.
     connectionTimeout: Math.max(config.EXPLAIN_TIMEOUT_MS, MAX_WAIT_S * 1000) + REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
+    http: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+      // Node's own refusal is no problem document; `requireHost` makes one.
+      requireHostHeader: false,
+    },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => sendProblem(failureOf(error), request, reply),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
   });
+  ignoreExpectations(app.server);
   logRequests(app);
   const streams = new OpenStreams();
   // Before the drain, which waits for them.
   app.addHook('preClose', async () => streams.close());
+  requireHost(app);
   drainOnClose(app, DRAIN_MS);
   answerProblems(app);
   identifyPrincipals(app);

@@ -93,6 +93,10 @@ test('every route is there', () => {
     'POST /v2/repository/index',
     'POST /v2/repository/models/{name}/load',
     'POST /v2/repository/models/{name}/unload',
+    'PUT /explanations/{name}',
+    'PUT /explanations/{name}/{version}',
+    'PUT /predictions/{name}',
+    'PUT /predictions/{name}/{version}',
   ]);
 });
 

@@ -73,7 +73,8 @@ function sendJob(job: Job, reply: FastifyReply): FastifyReply {
   return reply.code(202).send(job);
 }
 
-function idempotencyKeyOf({ headers }: FastifyRequest): string | null {
+/** The header Idempotency-Key. @throws ElucidError `invalid` */
+export function idempotencyKeyOf({ headers }: Pick<FastifyRequest, 'headers'>): string | null {
   const key = headers['idempotency-key'];
   if (key === undefined) return null;
   if (typeof key === 'string' && KEY.test(key)) return key;
