@@ -13,7 +13,7 @@ import { clientSignal } from './http/clientSignal.ts';
 import { OpenStreams } from './http/jobs/openStreams.ts';
 import { MAX_WAIT_S } from './http/jobs/submit.ts';
 import type { Predictor } from './http/kserve/predictor.ts';
-import { answerClientError } from './http/plugins/clientErrors.ts';
+import { answerClientError, ignoreExpectations, requireHost } from './http/plugins/clientErrors.ts';
 import { limitConnections } from './http/plugins/connections.ts';
 import { allowOrigins } from './http/plugins/crossOrigin.ts';
 import { drainOnClose } from './http/plugins/drain.ts';
@@ -109,11 +109,14 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
       headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestMs),
       connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, requestMs / 4),
       maxHeaderSize: MAX_HEADER_BYTES,
+      // Node's own refusal is no problem document; `requireHost` makes one.
+      requireHostHeader: false,
     },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => sendProblem(failureOf(error), request, reply),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
   });
+  ignoreExpectations(app.server);
   logRequests(app);
   const streams = new OpenStreams();
   // Before the drain, which waits for them.
@@ -122,6 +125,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     streams.close();
     stopping.abort();
   });
+  requireHost(app);
   drainOnClose(app, DRAIN_MS);
   answerProblems(app);
   await guard(app, keys, config);

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { ElucidError, type ErrorCode, type Fault } from '../../schemas/errors.ts';
 import type { Problem } from '../../schemas/problem.ts';
 
@@ -82,6 +83,8 @@ const FASTIFY_STATUSES: Readonly<Record<number, ErrorCode>> = {
   404: 'unknown-route',
   406: 'bad-body',
   413: 'too-large',
+  // A name in a path that is longer than any can be.
+  414: 'unknown-route',
   415: 'unsupported-media-type',
 };
 
@@ -112,6 +115,7 @@ export class HttpFailure extends Error implements Failure {
 export function failureOf(error: unknown): Failure {
   if (error instanceof HttpFailure) return error;
   if (error instanceof ElucidError) return { code: error.code, detail: error.message, faults: error.faults };
+  if (isCutOff(error)) return { code: 'bad-body', detail: 'the body ended before all of it had come', faults: [] };
   const code = fastifyCode(error);
   if (code === undefined || !(error instanceof Error)) {
     return {
@@ -137,6 +141,11 @@ export function problemOf({ code, detail, faults }: Failure, requestId: string, 
     errors: [...faults],
     ...(repeated ? { error: detail } : {}),
   };
+}
+
+/** Node's error of a body whose client closed the connection, or its half of it. */
+function isCutOff(error: unknown): boolean {
+  return types.isNativeError(error) && 'code' in error && error.code === 'ECONNRESET' && error.message === 'aborted';
 }
 
 function fastifyCode(error: unknown): ErrorCode | undefined {

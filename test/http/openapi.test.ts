@@ -94,7 +94,11 @@ test('every route is there', () => {
     'POST /v2/repository/index',
     'POST /v2/repository/models/{name}/load',
     'POST /v2/repository/models/{name}/unload',
+    'PUT /explanations/{name}',
+    'PUT /explanations/{name}/{version}',
     'PUT /images',
+    'PUT /predictions/{name}',
+    'PUT /predictions/{name}/{version}',
   ]);
 });
 

@@ -6,7 +6,7 @@ import { explanationJobRequest } from '../../jobs/explanation/request.ts';
 import { clientSignal } from '../clientSignal.ts';
 import type { HttpContext } from '../context.ts';
 import { readPreferences } from '../jobs/preferences.ts';
-import { submitJob } from '../jobs/submit.ts';
+import { idempotencyKeyOf, submitJob } from '../jobs/submit.ts';
 import { charge, chargeRows, JOB_COST } from '../plugins/rateLimits.ts';
 import type { ZodApp } from '../plugins/validation.ts';
 import { explainDocumentation } from './documentation.ts';
@@ -27,9 +27,11 @@ export function explainRoute(app: ZodApp, context: HttpContext): void {
     schema: explainDocumentation,
     // Which schema counts depends on the body's type; parseExplainJson and parseExplainForm apply it.
     validatorCompiler: () => (value) => ({ value }),
-    onRequest: async ({ headers }) => {
+    onRequest: async (request) => {
+      const { headers } = request;
       negotiate(headers.accept, 'png');
       bodyTypeOf(headers['content-type']);
+      idempotencyKeyOf(request);
     },
     handler: async (request, reply) => {
       const signal = clientSignal(reply);
