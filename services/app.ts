@@ -163,7 +163,7 @@ async function guard(app: FastifyInstance, keys: Keys, config: AppDependencies['
 }
 
 /** The request itself has paid for the first point. */
-async function chargeOperation(request: FastifyRequest, cost: number): Promise<void> {
+async function chargeOperation(request: FastifyRequest, _principal: unknown, cost: number): Promise<void> {
   await charge(request, Math.max(0, Math.floor(cost / COST_PER_POINT) - 1));
 }
 

@@ -22,7 +22,7 @@ export interface GraphqlOptions extends GraphqlServices {
    */
   readonly principalOf?: PrincipalOf;
   /** Counts the cost of an operation before it runs; throws what the client is told where it is too much. */
-  readonly charge?: (request: FastifyRequest, cost: number) => Promise<void> | void;
+  readonly charge?: (request: FastifyRequest, principal: Principal, cost: number) => Promise<void> | void;
   /** The same for the network rows of an explanation, when they are known. */
   readonly chargeRows?: (request: FastifyRequest, rows: number) => Promise<void>;
 }

@@ -62,7 +62,7 @@ export function httpRoutes(app: FastifyInstance, { schema, options, wsHandler }:
     refuseKind(parsed, request, reply);
     const { principal, id: requestId } = request;
     const cost = checkedCost(schema, parsed, variables, options.config.GRAPHQL_MAX_COST);
-    await options.charge?.(request, cost);
+    await options.charge?.(request, principal, cost);
     const context = operationContext(options, {
       principal,
       requestId,

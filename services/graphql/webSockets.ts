@@ -108,7 +108,7 @@ export function webSocketHandler(
     if (errors.length > 0) throw new BadQueryError('the document is not valid', { errors });
     const variableValues = variables ?? {};
     const cost = checkedCost(schema, parsed, variableValues, options.config.GRAPHQL_MAX_COST);
-    await options.charge?.(request, cost);
+    await options.charge?.(request, principal, cost);
     const contextValue = operationContext(options, {
       principal,
       requestId: request.id,

@@ -47,11 +47,14 @@ function bodiesOf({ operation }: DocumentedOperation, picture: Buffer): [string 
   });
 }
 
-function formOf({ image: _image, ...fields }: Json, picture: Buffer): Buffer {
+/** The field with the file is in the example as a text. */
+function formOf(example: Json, picture: Buffer): Buffer {
+  const { image: _image, data: _data, ...fields } = example;
+  const fileField = 'data' in example ? 'data' : 'image';
   const texts = Object.entries(fields).map(([name, value]) => {
     const text = typeof value === 'string' ? value : JSON.stringify(value);
     return `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${text}\r\n`;
   });
-  const file = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="image"; filename="3.png"\r\n\r\n`;
+  const file = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${fileField}"; filename="3.png"\r\n\r\n`;
   return Buffer.concat([Buffer.from(texts.join('') + file), picture, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]);
 }
