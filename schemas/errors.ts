@@ -15,6 +15,8 @@ export const ERROR_CODES = [
   'unknown-layer', // no such layer of the model
   'unknown-route',
   'unknown-job', // no such job, or its time is over
+  'unknown-image', // no such uploaded image, or its time is over
+  'unknown-picture', // no such link to a picture, or its time is over
   'not-finished', // the result of a job that has not ended
   'already-ended', // a job that cannot be cancelled any more
   'cancelled', // the job was cancelled

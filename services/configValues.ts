@@ -49,11 +49,11 @@ export function folder(description: string, defaultText: string) {
   return z.string().optional().meta({ description, allowed: 'the path of a folder', defaultText });
 }
 
-export const flag = (description: string) =>
+export const flag = (description: string, fallback: 'true' | 'false' = 'false') =>
   z
     .enum(['true', 'false'])
     .transform((value) => value === 'true')
-    .prefault('false')
+    .prefault(fallback)
     .meta({ description, allowed: 'true or false' });
 
 const PROVIDERS = ['cpu', 'cuda', 'tensorrt', 'coreml', 'dml', 'webgpu'] as const;

@@ -18,6 +18,9 @@ import { PrototypePool } from './compute/prototype/prototypePool.ts';
 import { openExplanationService } from './compute/service.ts';
 import type { WatchOptions } from './compute/watchdog.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import { DiskFileStore } from './files/diskStore.ts';
+import { openSecret } from './files/secret.ts';
+import type { FileStore } from './files/store.ts';
 import type { Predictor } from './http/kserve/predictor.ts';
 import { explanationExecutor } from './jobs/explanation/executor.ts';
 import { Jobs } from './jobs/jobs.ts';
@@ -59,6 +62,7 @@ async function serve(config: Config, commandLine: CommandLine, keys: Keys, logge
   }
   const home = packageFolder(fileURLToPath(import.meta.url));
   const store = await openJobStore(config);
+  const files = await openFileStore(config);
   const folders = { zooDir: join(home.path, 'models', 'zoo'), modelsDir: config.MODELS_DIR ?? null };
   const registry = new LiveRegistry(await openRegistry(folders, await FileHashes.open(config.CACHE_DIR)));
   logModels(registry, logger);
@@ -77,6 +81,8 @@ async function serve(config: Config, commandLine: CommandLine, keys: Keys, logge
       registry,
       jobs,
       keys,
+      files,
+      secret: await openSecret(join(config.DATA_DIR, 'secret')),
       reloadModels,
       predictor,
       version: home.version,
@@ -122,6 +128,14 @@ async function openJobStore({ DATA_DIR, DATA_DISK_BYTES }: Config): Promise<JobS
       `DATA_DIR: received ${JSON.stringify(DATA_DIR)}, which another running service uses; allowed is a folder of its own for each`,
     );
   }
+}
+
+/** How long an uploaded image, or a picture that a link leads to, is kept. */
+const IMAGE_TTL_MS = 3600e3;
+
+/** To be opened when DATA_DIR is this service's alone. */
+function openFileStore({ DATA_DIR, IMAGES_DISK_BYTES: maxBytes }: Config): Promise<FileStore> {
+  return DiskFileStore.open(join(DATA_DIR, 'images'), { maxBytes, ttlMs: IMAGE_TTL_MS });
 }
 
 interface JobParts {

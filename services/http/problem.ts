@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { ElucidError, type ErrorCode, type Fault } from '../../schemas/errors.ts';
 import type { Problem } from '../../schemas/problem.ts';
 
@@ -32,6 +33,8 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'unknown-layer': { status: 404, title: 'Unknown layer' },
   'unknown-route': { status: 404, title: 'No such resource' },
   'unknown-job': { status: 404, title: 'Unknown job' },
+  'unknown-image': { status: 404, title: 'Unknown image' },
+  'unknown-picture': { status: 404, title: 'Unknown picture' },
   'not-finished': { status: 409, title: 'The job has not ended', retryAfter: 1 },
   'already-ended': { status: 409, title: 'The job has ended' },
   cancelled: { status: 409, title: 'The job was cancelled' },
@@ -45,7 +48,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'model-failed': { status: 500, title: 'The model cannot be loaded' },
   'non-finite': { status: 422, title: 'The result is not finite' },
   'queue-full': { status: 503, title: 'Too many requests wait', retryAfter: 1 },
-  'storage-full': { status: 503, title: 'No room for more jobs', retryAfter: 60 },
+  'storage-full': { status: 503, title: 'No room to keep more', retryAfter: 60 },
   deadline: { status: 503, title: 'Not done in time', retryAfter: 5 },
   'worker-lost': { status: 503, title: 'A worker was lost', retryAfter: 1 },
   gone: { status: 499, title: 'The client went away' },
@@ -80,6 +83,8 @@ const FASTIFY_STATUSES: Readonly<Record<number, ErrorCode>> = {
   404: 'unknown-route',
   406: 'bad-body',
   413: 'too-large',
+  // A name in a path that is longer than any can be.
+  414: 'unknown-route',
   415: 'unsupported-media-type',
 };
 
@@ -110,6 +115,7 @@ export class HttpFailure extends Error implements Failure {
 export function failureOf(error: unknown): Failure {
   if (error instanceof HttpFailure) return error;
   if (error instanceof ElucidError) return { code: error.code, detail: error.message, faults: error.faults };
+  if (isCutOff(error)) return { code: 'bad-body', detail: 'the body ended before all of it had come', faults: [] };
   const code = fastifyCode(error);
   if (code === undefined || !(error instanceof Error)) {
     return {
@@ -135,6 +141,11 @@ export function problemOf({ code, detail, faults }: Failure, requestId: string, 
     errors: [...faults],
     ...(repeated ? { error: detail } : {}),
   };
+}
+
+/** Node's error of a body whose client closed the connection, or its half of it. */
+function isCutOff(error: unknown): boolean {
+  return types.isNativeError(error) && 'code' in error && error.code === 'ECONNRESET' && error.message === 'aborted';
 }
 
 function fastifyCode(error: unknown): ErrorCode | undefined {

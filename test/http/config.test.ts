@@ -10,6 +10,8 @@ const read = (environment: NodeJS.ProcessEnv) => readConfig(environment, surroun
 describe('the configuration', () => {
   test('has defaults for everything', () => {
     expect(read({})).toEqual({
+      GRAPHQL_MAX_COST: 500,
+      GRAPHQL_INTROSPECTION: true,
       HOST: '127.0.0.1',
       PORT: 3000,
       LOG_LEVEL: 'info',
@@ -32,6 +34,7 @@ describe('the configuration', () => {
       DATA_DISK_BYTES: 4 * 2 ** 30,
       JOB_WORKERS: 1,
       MAX_JOBS: 1000,
+      IMAGES_DISK_BYTES: 2 ** 29,
       JOB_TIMEOUT_MS: 1800e3,
       JOB_TTL: 3600e3,
       ALLOW_ANONYMOUS: false,

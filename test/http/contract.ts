@@ -25,7 +25,7 @@ const OUR_HEADERS =
   /^(x-(prediction|target|score|relevance|conservation|request).*|location|retry-after|preference-applied|ratelimit.*|allow|inference-header-content-length|www-authenticate|content-disposition|server-timing)$/;
 
 /** What is not in the document on purpose: the document itself, and the page that shows it. */
-export const HIDDEN = /^\/(docs(\/.*)?|openapi\.json)$/;
+export const HIDDEN = /^\/(docs(\/.*)?|openapi\.json|graphql)$/;
 
 const PROBLEM = 'application/problem+json';
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'];
@@ -142,5 +142,5 @@ function literalLength(path: string): number {
 
 function pathPattern(path: string): RegExp {
   const escaped = path.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{\w+\}/g, '[^/]+');
-  return new RegExp(`^${escaped}/?$`);
+  return new RegExp(`^${escaped}$`);
 }

@@ -70,6 +70,7 @@ test('every route is there', () => {
     'GET /models/{name}',
     'GET /models/{name}/explanation.onnx',
     'GET /models/{name}/layers/{layer}/filters',
+    'GET /pictures/{token}',
     'GET /v1/models',
     'GET /v1/models/{name}',
     'GET /v2',
@@ -93,6 +94,11 @@ test('every route is there', () => {
     'POST /v2/repository/index',
     'POST /v2/repository/models/{name}/load',
     'POST /v2/repository/models/{name}/unload',
+    'PUT /explanations/{name}',
+    'PUT /explanations/{name}/{version}',
+    'PUT /images',
+    'PUT /predictions/{name}',
+    'PUT /predictions/{name}/{version}',
   ]);
 });
 

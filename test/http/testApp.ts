@@ -1,3 +1,7 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import type { RegistryChanges } from '../../models/registry/liveRegistry.ts';
@@ -7,6 +11,8 @@ import { ElucidError } from '../../schemas/errors.ts';
 import { type Manifest, type ManifestSpec, manifestSchema } from '../../schemas/manifest.ts';
 import { type KeySources, Keys } from '../../services/access/keySources.ts';
 import { type AppDependencies, buildApp } from '../../services/app.ts';
+import { DiskFileStore } from '../../services/files/diskStore.ts';
+import type { FileStore } from '../../services/files/store.ts';
 import { explanationExecutor } from '../../services/jobs/explanation/executor.ts';
 import { Jobs } from '../../services/jobs/jobs.ts';
 import { prototypeExecutor } from '../../services/jobs/prototype/executor.ts';
@@ -22,6 +28,7 @@ export interface TestApp {
   readonly app: FastifyInstance;
   readonly service: FakeService;
   readonly jobs: Jobs;
+  readonly store: MemoryJobStore;
   readonly prototypes: FakePrototypes;
   /** Every line that was logged. */
   readonly log: string[];
@@ -42,11 +49,14 @@ export async function testApp(
     MAX_RUNS: 8,
     EXPLAIN_TIMEOUT_MS: 5000,
     TRUST_PROXY: false,
+    GRAPHQL_MAX_COST: 500,
+    GRAPHQL_INTROSPECTION: true,
     ...OPEN_LIMITS,
     ...config,
   };
+  const store = new MemoryJobStore();
   const jobs = await Jobs.open({
-    store: new MemoryJobStore(),
+    store,
     executors: {
       explanation: explanationExecutor({ service, registry, maxRuns: limits.MAX_RUNS, timeoutMs: 60_000 }),
       prototype: prototypeExecutor({ service, registry, pool: prototypes }),
@@ -57,19 +67,29 @@ export async function testApp(
     ttlMs: 60_000,
     log: logger,
   });
+  const files = await testFiles();
   const app = await buildApp({
     config: limits,
     logger,
     service,
     registry,
     jobs,
+    files,
+    secret: new Uint8Array(32),
     reloadModels: async () => RELOADED,
     predictor,
     keys: new Keys(keys),
     version: '1.2.3',
   });
   await watchAnswers(app, { isRelayed: predictor !== null });
-  return { app, service, jobs, prototypes, log };
+  return { app, service, jobs, store, prototypes, log };
+}
+
+/** Files in a folder that goes with the process. */
+export async function testFiles(): Promise<FileStore> {
+  const folder = await mkdtemp(join(tmpdir(), 'elucid-files-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return DiskFileStore.open(folder, { maxBytes: 2 ** 20, ttlMs: 60_000 });
 }
 
 /** What reading the models again gives. */

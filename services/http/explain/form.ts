@@ -11,6 +11,9 @@ const FILE_FIELD = 'image';
 /** The field that may hold all others as one JSON object. */
 const REQUEST_FIELD = 'request';
 
+/** The field that is a list: it may be repeated, or hold several words between commas. */
+const LIST_FIELD = 'include';
+
 /** What a form can hold beside its texts. */
 type FieldValue = unknown;
 
@@ -92,7 +95,10 @@ class Form {
   }
 
   #put(name: string, value: FieldValue): void {
-    if (this.#values.has(name)) {
+    const before = this.#values.get(name);
+    if (name === LIST_FIELD && Array.isArray(before) && Array.isArray(value)) {
+      this.#values.set(name, [...before, ...value]);
+    } else if (this.#values.has(name)) {
       const what = name === FILE_FIELD ? 'more than one file' : `the field ${quoted(name)} more than once`;
       this.#fault(name, `received ${what}; allowed is one ${name}`);
     } else this.#values.set(name, value);
@@ -112,7 +118,7 @@ function fieldValue(name: string, value: unknown): FieldValue {
   if (typeof value !== 'string') return value;
   const text = value.trim();
   if (name === REQUEST_FIELD || /^[[{]/.test(text)) return parseField(name, text);
-  return name === 'include' ? text.split(',').map((word) => word.trim()) : text;
+  return name === LIST_FIELD ? text.split(',').map((word) => word.trim()) : text;
 }
 
 function parseField(name: string, text: string): unknown {

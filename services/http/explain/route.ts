@@ -6,7 +6,7 @@ import { explanationJobRequest } from '../../jobs/explanation/request.ts';
 import { clientSignal } from '../clientSignal.ts';
 import type { HttpContext } from '../context.ts';
 import { readPreferences } from '../jobs/preferences.ts';
-import { submitJob } from '../jobs/submit.ts';
+import { idempotencyKeyOf, submitJob } from '../jobs/submit.ts';
 import { charge, chargeRows, JOB_COST } from '../plugins/rateLimits.ts';
 import type { ZodApp } from '../plugins/validation.ts';
 import { explainDocumentation } from './documentation.ts';
@@ -27,13 +27,15 @@ export function explainRoute(app: ZodApp, context: HttpContext): void {
     schema: explainDocumentation,
     // Which schema counts depends on the body's type; parseExplainJson and parseExplainForm apply it.
     validatorCompiler: () => (value) => ({ value }),
-    onRequest: async ({ headers }) => {
+    onRequest: async (request) => {
+      const { headers } = request;
       negotiate(headers.accept, 'png');
       bodyTypeOf(headers['content-type']);
+      idempotencyKeyOf(request);
     },
     handler: async (request, reply) => {
       const signal = clientSignal(reply);
-      const parsed = await readRequest(request, config.MAX_UPLOAD_BYTES);
+      const parsed = await readRequest(request, context);
       const type = negotiate(request.headers.accept, parsed.render.format);
       const model = registry.get(parsed.model, parsed.version);
       const drawn = isDrawn(type, parsed);
@@ -53,10 +55,10 @@ export function explainRoute(app: ZodApp, context: HttpContext): void {
   });
 }
 
-async function readRequest(request: FastifyRequest, maxUploadBytes: number): Promise<ExplainRequest> {
+async function readRequest(request: FastifyRequest, { config, uploads }: HttpContext): Promise<ExplainRequest> {
   return bodyTypeOf(request.headers['content-type']) === FORM
-    ? parseExplainForm(await readForm(request, maxUploadBytes))
-    : parseExplainJson(request.body);
+    ? parseExplainForm(await readForm(request, config.MAX_UPLOAD_BYTES))
+    : uploads.resolve(parseExplainJson(request.body), request.principal.owner);
 }
 
 function isDrawn(type: ExplanationType, { include }: ExplainRequest): boolean {

@@ -15,6 +15,7 @@ export const jobHeadersSchema = z.looseObject({
     .string()
     .min(1)
     .max(MAX_KEY_LENGTH)
+    .regex(/^[\x20-\x7e]*$/)
     .optional()
     .describe('For jobs: the same key with the same request gives the same job, as long as that is kept'),
 });

@@ -8,6 +8,7 @@ import {
   instancesSchema,
   modelReadySchema,
   predictionsSchema,
+  predictSchema,
   servedNamesSchema,
 } from '../../../schemas/kserve.ts';
 import { clientSignal } from '../clientSignal.ts';
@@ -77,7 +78,8 @@ function predictRoute(app: ZodApp, { service, served, config, predictor = null }
       summary: 'KServe V1: predict',
       description: 'With `--predictor_host`, the requests for its model are handed on to that server.',
       params,
-      body: instancesSchema,
+      // What a predictor takes is its own affair.
+      body: predictor === null ? predictSchema : instancesSchema,
       response: { 200: json('The predictions', predictionsSchema), ...FAULTS, ...problems(502) },
     },
     handler: async (request, reply) => {

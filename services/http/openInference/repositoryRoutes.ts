@@ -11,6 +11,7 @@ import {
 } from '../../../schemas/openInference.ts';
 import type { HttpContext } from '../context.ts';
 import { json, problems } from '../openapi/responses.ts';
+import { OPTIONAL_BODY } from '../openapi/transform.ts';
 import type { ZodApp } from '../plugins/validation.ts';
 import { parseJsonBytes, rawBody } from '../serving/rawBodies.ts';
 import { servedParamsSchema, TAGS } from './places.ts';
@@ -32,6 +33,7 @@ export function repositoryRoutes(app: ZodApp, context: HttpContext): void {
       tags: TAGS,
       summary: 'Open Inference Protocol: all models and their states',
       description: ADMINISTRATION,
+      [OPTIONAL_BODY]: true,
       body: content(repositoryIndexRequestSchema),
       response: { 200: json('All models', repositoryIndexSchema), ...FAULTS },
     },
@@ -50,6 +52,7 @@ export function repositoryRoutes(app: ZodApp, context: HttpContext): void {
       tags: TAGS,
       summary: 'Open Inference Protocol: read the folders of models again, and load one',
       description: ADMINISTRATION,
+      [OPTIONAL_BODY]: true,
       params: servedParamsSchema,
       body: content(repositoryLoadSchema),
       response: { 200: json('It is loaded', loadedSchema), ...FAULTS },
@@ -70,6 +73,7 @@ export function repositoryRoutes(app: ZodApp, context: HttpContext): void {
       summary:
         'Open Inference Protocol: unload a model, which then takes no requests by this protocol until it is loaded',
       description: ADMINISTRATION,
+      [OPTIONAL_BODY]: true,
       params: servedParamsSchema,
       body: content(repositoryUnloadSchema),
       response: { 200: json('It is unloaded', unloadedSchema), ...FAULTS },

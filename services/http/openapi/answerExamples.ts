@@ -647,5 +647,6 @@ const SAME: Readonly<Record<string, string>> = {
 
 /** The JSON that an operation answers with a status; undefined where there is no example. */
 export function answerExample(operation: string, status: string): unknown {
-  return ANSWERS[SAME[operation] ?? operation]?.[status];
+  const name = operation.replace(/ByPut$/, '');
+  return ANSWERS[SAME[name] ?? name]?.[status];
 }

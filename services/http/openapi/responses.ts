@@ -10,7 +10,7 @@ export interface Response {
 
 /** Why each status is answered. */
 const REASONS = {
-  400: 'The body, the form, or JSON in the query cannot be parsed, or holds `__proto__`.',
+  400: 'The request, its body, its form, or JSON in its query cannot be parsed, or holds `__proto__`.',
   401: 'The key is missing or unknown; only where the service has keys.',
   403: 'Not for this client.',
   404: 'No such model, version, job or resource.',
@@ -44,8 +44,8 @@ const HEADERS: Readonly<Partial<Record<ProblemStatus, NonNullable<Response['head
 };
 
 /** Problems that any request can meet, and those of requests that may have a body. */
-const EVERYWHERE: readonly ProblemStatus[] = [401, 403, 405, 414, 421, 429, 431, 500, 503];
-const OF_BODIES: readonly ProblemStatus[] = [400, 408, 413, 415];
+const EVERYWHERE: readonly ProblemStatus[] = [400, 401, 403, 405, 414, 421, 429, 431, 500, 503];
+const OF_BODIES: readonly ProblemStatus[] = [408, 413, 415];
 const BODY_METHODS = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** Headers of every answer. */

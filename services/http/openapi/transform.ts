@@ -5,8 +5,12 @@ import { z } from 'zod';
 import { withExamples } from './examples.ts';
 import { isRecord, type Json, mapRecord } from './json.ts';
 import { COMMON_HEADERS, commonProblems } from './responses.ts';
+import { exactTuples } from './tuples.ts';
 
 const FREE_QUERY = 'x-free-query';
+
+/** A key in the schema of a route whose body may be left out. */
+export const OPTIONAL_BODY = 'x-optional-body';
 
 const FREE_PARAMETER = {
   name: 'options',
@@ -49,7 +53,8 @@ export const transformDocument: SwaggerTransformObject = (document) => {
   const schemas = referredTo({ ...components.schemas }, JSON.stringify(complete.paths));
   const paths = mapRecord({ ...complete.paths }, (_path, item) => completeOperations(item));
   const { responses, ...shared } = shareProblems(paths);
-  return Object.assign({}, complete, { paths: shared.paths, components: { ...components, schemas, responses } });
+  const all = { ...components, schemas: exactTuples(schemas), responses };
+  return Object.assign({}, complete, { paths: exactTuples(shared.paths), components: all });
 };
 
 /** Problem answers are the same everywhere: each is written once, and referred to. */
@@ -71,8 +76,14 @@ function shareProblems(paths: Record<string, Json>) {
 
 function completeOperations(item: object | undefined): Json {
   return mapRecord({ ...item }, (_method, operation: unknown) =>
-    isRecord(operation) ? withExamples(openQuery(operation)) : operation,
+    isRecord(operation) ? withExamples(openQuery(optionalBody(operation))) : operation,
   );
+}
+
+/** A body that `OPTIONAL_BODY` marks may be left out. */
+function optionalBody({ [OPTIONAL_BODY]: isOptional, requestBody, ...operation }: Json): Json {
+  if (!isRecord(requestBody)) return operation;
+  return { ...operation, requestBody: isOptional === true ? { ...requestBody, required: false } : requestBody };
 }
 
 /** What a route says of its answers, and the problems that it need not name. */

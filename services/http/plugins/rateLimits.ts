@@ -5,6 +5,8 @@ import { type Allowance, RateLimit } from '../../access/rateLimit.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** Counts what clients miss; null where any number is allowed. */
+    misses: RateLimit | null;
     spending: Spending;
   }
   interface FastifyContextConfig {
@@ -39,16 +41,23 @@ export function spenderOf({ principal, ip }: Pick<FastifyRequest, 'principal' | 
  * @param perMinute 0 for any number
  */
 export function limitMisses(app: FastifyInstance, perMinute: number): void {
+  app.decorateRequest('misses', null);
   if (perMinute === 0) return;
   const misses = new RateLimit(perMinute);
   app.addHook('onRequest', async (request, reply) => {
+    request.misses = misses;
     const left = await misses.left(spenderOf(request));
     if (left.refused)
       refuse(reply, left, `${perMinute} requests in a minute were for what is not there or not allowed`);
   });
   app.addHook('onResponse', async (request, reply) => {
-    if (MISSES.has(reply.statusCode)) await misses.charge(spenderOf(request), 1);
+    if (MISSES.has(reply.statusCode)) await countMiss(request);
   });
+}
+
+/** Counts that a client asked for what is not there or not allowed. */
+export async function countMiss(request: FastifyRequest): Promise<void> {
+  await request.misses?.charge(spenderOf(request), 1);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { parsePrototype } from '../../../schemas/prototype.ts';
+import { acceptedType } from '../../answers/acceptedType.ts';
 import { preparePrototype } from '../../compute/prototype/prepare.ts';
 import { prototypeJobRequest } from '../../jobs/prototype/request.ts';
-import { acceptedType } from '../acceptedType.ts';
 import { clientSignal } from '../clientSignal.ts';
 import type { HttpContext } from '../context.ts';
 import { submitJob } from '../jobs/submit.ts';
@@ -12,7 +12,7 @@ import { PROTOTYPE_TYPES } from './jobResult.ts';
 
 /** POST /prototype. What can be told of a request without searching is told at once; the search is a job. */
 export function prototypeRoute(app: ZodApp, context: HttpContext): void {
-  const { service, registry } = context;
+  const { service, registry, uploads } = context;
   app.route({
     method: 'POST',
     url: '/prototype',
@@ -24,7 +24,7 @@ export function prototypeRoute(app: ZodApp, context: HttpContext): void {
       acceptedType(headers.accept, PROTOTYPE_TYPES);
     },
     handler: async (request, reply) => {
-      const parsed = parsePrototype(request.body);
+      const parsed = await uploads.resolvePrototype(parsePrototype(request.body), request.principal.owner);
       const { task } = await preparePrototype(parsed, { service, registry }, clientSignal(reply));
       const { version } = task.model.manifest;
       const job = { kind: 'prototype', request: prototypeJobRequest(parsed, version), respondAsync: false } as const;

@@ -35,14 +35,14 @@ const IMAGE_BODY = {
 
 const FORM = /^multipart\/form-data\b/i;
 
-/** The paths with and without a version. Clients send files by POST or by PUT; only one of them is documented. */
+/** The paths with and without a version. Clients send files by POST or by PUT. */
 const PLACES = [
   { path: '/:name', params: namedParamsSchema, suffix: '' },
   { path: '/:name/:version', params: versionedParamsSchema, suffix: 'Version' },
 ] as const;
 const METHODS = [
-  { method: 'POST', hide: false },
-  { method: 'PUT', hide: true },
+  { method: 'POST', by: '' },
+  { method: 'PUT', by: 'ByPut' },
 ] as const;
 
 interface PlaceParams {
@@ -59,12 +59,12 @@ export async function torchserveRoutes(plain: FastifyInstance, context: HttpCont
 
 function predictionRoutes(app: ZodApp, { service, served, config }: HttpContext): void {
   for (const { path, params, suffix } of PLACES) {
-    for (const { method, hide } of METHODS) {
+    for (const { method, by } of METHODS) {
       app.route({
         method,
         url: `/predictions${path}`,
         schema: {
-          ...(hide ? { hide } : { operationId: `torchservePredict${suffix}` }),
+          operationId: `torchservePredict${suffix}${by}`,
           tags: TAGS,
           summary: 'TorchServe: predict; the body is the image, or a form with it',
           params,
@@ -87,12 +87,12 @@ function predictionRoutes(app: ZodApp, { service, served, config }: HttpContext)
 
 function explanationRoutes(app: ZodApp, { service, served, config }: HttpContext): void {
   for (const { path, params, suffix } of PLACES) {
-    for (const { method, hide } of METHODS) {
+    for (const { method, by } of METHODS) {
       app.route({
         method,
         url: `/explanations${path}`,
         schema: {
-          ...(hide ? { hide } : { operationId: `torchserveExplain${suffix}` }),
+          operationId: `torchserveExplain${suffix}${by}`,
           tags: TAGS,
           summary: 'TorchServe: explain; the body is the image, or a form with it',
           description: 'The scores are in headers, as in binary answers of POST /explain.',
