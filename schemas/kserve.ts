@@ -20,11 +20,7 @@ const message = 'needs exactly one of instances, inputs';
 const documented = { oneOf: [{ required: ['instances'] }, { required: ['inputs'] }] };
 
 /** The body of :explain; further keys are settings of the explanation. */
-export const instancesSchema = z
-  .object(keys)
-  .catchall(z.unknown())
-  .refine(onlyOne, { message })
-  .meta(documented);
+export const instancesSchema = z.object(keys).catchall(z.unknown()).refine(onlyOne, { message }).meta(documented);
 
 /** The body of :predict. */
 export const predictSchema = z.strictObject(keys).refine(onlyOne, { message }).meta(documented);

@@ -15,6 +15,7 @@ import { createEngines, type Engines } from './engines.ts';
 import { ExecutableCache } from './executableCache.ts';
 import { executableBytes, type NetworkSize, networkSize } from './executableCost.ts';
 import type { ExplainMessage, ExplainReply, ExplainSetup, ExplainTask, TaskModel } from './explainTask.ts';
+import { inputTensor } from './inputRows.ts';
 import { hasEnded } from './liveLoads.ts';
 import { type Planner, plannerFor } from './planner.ts';
 import { Turns } from './turns.ts';
@@ -26,6 +27,7 @@ type ModelTask = Exclude<ExplainTask, { kind: 'ping' }>;
 
 interface LoadedModel {
   readonly load: number;
+  readonly registered: RegisteredModel;
   readonly network: Network;
   readonly plan: Planner;
   readonly engine: Engine;
@@ -104,6 +106,7 @@ export class ExplainRuntime {
     const engine = this.engines.for(multiplyAdds(network));
     return {
       load,
+      registered: known,
       network,
       plan: plannerFor({ network, box: known.box, mean: await meanInput(known) }),
       engine,
@@ -122,7 +125,7 @@ export class ExplainRuntime {
     };
     const { rows } = task;
     const input = {
-      input: arrayTensor([rows, ...network.inputShape], task.input),
+      input: inputTensor({ rows, data: task.input }, model.registered),
       target: arrayTensor([rows, task.target.length / rows], task.target),
       parameters: plan.parameters.length === 0 ? null : arrayTensor([rows, plan.parameters.length], task.parameters),
     };

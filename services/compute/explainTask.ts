@@ -3,6 +3,7 @@ import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import type { MethodName } from '../../schemas/methods.ts';
 import type { Focus } from '../explanation/plan.ts';
 import type { PlanName } from '../explanation/prediction.ts';
+import type { InputRows } from './inputRows.ts';
 import type { LoadsInUse } from './liveLoads.ts';
 
 /** The model a task is about: the number of its load, and everything about it when the worker has to learn it. */
@@ -14,7 +15,7 @@ export interface TaskModel {
 /** Values of a batch: rows of inputs, targets and free numbers. */
 export interface TaskRows {
   readonly rows: number;
-  readonly input: Float32Array;
+  readonly input: InputRows['data'];
   readonly target: Float32Array;
   /** Empty when the plan has no free numbers. */
   readonly parameters: Float32Array;

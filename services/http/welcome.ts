@@ -6,6 +6,7 @@ import type { ZodApp } from './plugins/validation.ts';
 
 const ENDPOINTS = [
   'POST /explain',
+  'PUT /images',
   'GET /models',
   'GET /models/{name}',
   'GET /models/{name}/explanation.onnx',
@@ -25,6 +26,7 @@ const ENDPOINTS = [
   'POST /v2/models/{name}/infer',
   'POST /predictions/{name}',
   'POST /explanations/{name}',
+  'POST /graphql',
   'GET /health/live',
   'GET /health/ready',
 ];
@@ -42,6 +44,7 @@ export function welcomeRoute(app: ZodApp, { version }: HttpContext): void {
   app.route({
     method: 'GET',
     url: '/',
+    config: { public: true, cost: 0 },
     schema: {
       operationId: 'welcome',
       summary: 'What there is; browsers are redirected to /docs',

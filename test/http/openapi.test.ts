@@ -70,6 +70,7 @@ test('every route is there', () => {
     'GET /models/{name}',
     'GET /models/{name}/explanation.onnx',
     'GET /models/{name}/layers/{layer}/filters',
+    'GET /pictures/{token}',
     'GET /v1/models',
     'GET /v1/models/{name}',
     'GET /v2',
@@ -95,6 +96,7 @@ test('every route is there', () => {
     'POST /v2/repository/models/{name}/unload',
     'PUT /explanations/{name}',
     'PUT /explanations/{name}/{version}',
+    'PUT /images',
     'PUT /predictions/{name}',
     'PUT /predictions/{name}/{version}',
   ]);
@@ -160,9 +162,12 @@ describe('POST /explain', () => {
       '408',
       '409',
       '413',
+      '414',
       '415',
+      '421',
       '422',
       '429',
+      '431',
       '500',
       '503',
     ]);

@@ -3,6 +3,7 @@ import { inferenceAnswerSchema, inferenceRequestSchema } from '../../../schemas/
 import { clientSignal } from '../clientSignal.ts';
 import type { HttpContext } from '../context.ts';
 import { binary, problems, type Response } from '../openapi/responses.ts';
+import { chargeRows } from '../plugins/rateLimits.ts';
 import type { ZodApp } from '../plugins/validation.ts';
 import { acceptedEncoding, decodeBody, encodeBody } from '../serving/contentEncoding.ts';
 import { rawBody } from '../serving/rawBodies.ts';
@@ -57,7 +58,11 @@ export function inferRoutes(app: ZodApp, context: HttpContext): void {
         const read = readInference(body, one(headers[JSON_LENGTH]));
         const { names, run } = prepareInference(read, subject, context);
         const choose = chooseOutputs(read.request, names);
-        const written = writeInference(choose(await run(signal)), subject, read.request.id);
+        const written = writeInference(
+          choose(await run(signal, (rows) => chargeRows(request, rows))),
+          subject,
+          read.request.id,
+        );
         return send(written, request, reply);
       },
     });

@@ -19,13 +19,19 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     return;
   }
   const { code, detail } = PARSER_CODES[error.code ?? ''] ?? MALFORMED;
-  const { status, title } = PROBLEMS[code];
+  answerAndClose(socket, new HttpFailure(code, detail));
+}
+
+/** Writes a problem as a whole answer onto a connection without a request, and closes it. */
+export function answerAndClose(socket: Socket, failure: HttpFailure): void {
+  const { status, title, retryAfter } = PROBLEMS[failure.code];
   const id = uuidV7();
-  const body = JSON.stringify(problemOf(new HttpFailure(code, detail), id));
+  const body = JSON.stringify(problemOf(failure, id));
   const head = [
     `HTTP/1.1 ${status} ${title}`,
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
     `X-Request-Id: ${id}`,
     'Connection: close',
   ];

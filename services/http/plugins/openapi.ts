@@ -46,6 +46,9 @@ export async function documentRoutes(app: FastifyInstance, version: string): Pro
     transform: transformRoute,
     transformObject: transformDocument,
   });
+  app.addHook('onRoute', (route) => {
+    if (/^\/docs(?=\/|$)/.test(route.url)) route.config = { ...route.config, public: true, cost: 0 };
+  });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: CONTENT_POLICY,
@@ -56,7 +59,7 @@ export async function documentRoutes(app: FastifyInstance, version: string): Pro
 /** GET /openapi.json: made once, when it is first asked for. */
 export function openApiRoute(app: FastifyInstance): void {
   let document: string | null = null;
-  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+  app.get('/openapi.json', { schema: { hide: true }, config: { public: true, cost: 0 } }, async (_request, reply) => {
     document ??= JSON.stringify(app.swagger());
     return reply.type('application/json').send(document);
   });

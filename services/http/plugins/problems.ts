@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ElucidError } from '../../../schemas/errors.ts';
 import { PROBLEM_TYPE } from '../../../schemas/problem.ts';
 import { type Failure, failureOf, HttpFailure, PROBLEMS, problemOf } from '../problem.ts';
 
@@ -8,7 +9,7 @@ const ERROR_PATHS = /^\/v[12](?=[/?]|$)/;
 /** Answers every error, of ours or of Fastify's, as application/problem+json; an unexpected one is logged with its stack. */
 export function answerProblems(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
-    const failure = failureOf(error);
+    const failure = hasLeft(request) ? failureOf(new ElucidError('gone', 'the client went away')) : failureOf(error);
     if (failure.code === 'internal') request.log.error({ err: error }, 'unexpected error');
     else request.log.info({ code: failure.code, detail: failure.detail }, 'request refused');
     return sendProblem(failure, request, reply);
@@ -21,6 +22,11 @@ export function answerProblems(app: FastifyInstance): void {
       reply,
     );
   });
+}
+
+/** Whether the client went away before its request had come whole: what fails then is what is missing. */
+function hasLeft({ raw }: FastifyRequest): boolean {
+  return raw.destroyed && !raw.complete;
 }
 
 /** The answer to a failure. */
