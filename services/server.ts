@@ -41,6 +41,9 @@ const LEAST_SILENCE_MS = 5000;
 /** Exit status for a configuration that cannot be used (EX_CONFIG of sysexits.h). */
 const EXIT_CONFIG = 78;
 
+/** How long an uploaded image, or a picture that a link leads to, is kept. */
+const IMAGE_TTL_MS = 3600e3;
+
 await main();
 
 /** Starts the service, and stops it on SIGINT and SIGTERM. */
@@ -129,9 +132,6 @@ async function openJobStore({ DATA_DIR, DATA_DISK_BYTES }: Config): Promise<JobS
     );
   }
 }
-
-/** How long an uploaded image, or a picture that a link leads to, is kept. */
-const IMAGE_TTL_MS = 3600e3;
 
 /** To be opened when DATA_DIR is this service's alone. */
 function openFileStore({ DATA_DIR, IMAGES_DISK_BYTES: maxBytes }: Config): Promise<FileStore> {
