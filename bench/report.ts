@@ -1,5 +1,5 @@
 import { cpus, totalmem } from 'node:os';
-import type { Measurements } from './measure.ts';
+import { FIRST_WARMUP, type Measurements } from './measure.ts';
 import { CONNECTIONS } from './throughput.ts';
 
 export interface Circumstances {
@@ -29,7 +29,7 @@ function introduction({ times }: Measurements, { command, loadBefore }: Circumst
   const [cpu] = cpus();
   const machine = `${cpus().length} cores (${cpu?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB`;
   return [
-    `Written by \`${command}\`; medians and quantiles of ${times} requests after a warm-up.`,
+    `Written by \`${command}\`; medians and quantiles of ${times} requests. The service had answered ${FIRST_WARMUP} before:\nin a new process, whose code V8 has yet to compile, an answer takes up to half as long again.`,
     `${machine}, Node ${process.version}, ${process.platform}/${process.arch}; load average before: ${loadBefore.toFixed(1)}.`,
     'The client shares the cores with the service. Times in milliseconds.',
   ].join('\n');

@@ -8,7 +8,9 @@ export const ERROR_CODES = [
   'bad-body', // the body cannot be parsed
   'invalid', // the request breaks the schema, or asks for the impossible
   'not-acceptable', // no representation that the client accepts
+  'unauthorized', // no key, or a wrong one
   'forbidden', // not for this client
+  'rate-limited', // more than the client may do in a minute
   'unknown-model', // no such model, or version of it
   'unknown-layer', // no such layer of the model
   'unknown-route',

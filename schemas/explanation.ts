@@ -121,7 +121,7 @@ function example(): Record<string, unknown> {
     method: 'deep-taylor',
     options: { start: 'score', stabiliser: 0.000001 },
     prediction: { ...three, top: [three, { index: 5, label: '5', score: 4.5973, probability: 6.35e-9 }] },
-    target: { index: 3, label: '3', weights: null, score: 23.4721 },
+    target: { index: 3, label: '3', weights: null, unit: null, score: 23.4721 },
     relevance: { shape: [1, 28, 28], sum: 23.472, min: 0, max: 0.2354 },
     conservation: {
       start: 23.4721,

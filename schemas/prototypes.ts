@@ -52,6 +52,6 @@ export const prototypesSchema = z
       .describe('The search as an animated WebP, if included'),
     timing_ms: z.object({ compute: z.number() }),
   })
-  .describe('Prototypes that were found');
+  .meta({ id: 'Prototypes', description: 'Prototypes that were found' });
 
 export type PrototypesAnswer = z.output<typeof prototypesSchema>;

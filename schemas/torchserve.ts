@@ -18,3 +18,10 @@ export const labelledValuesSchema = z
 export const nestedRelevanceSchema = z
   .unknown()
   .meta({ description: 'The relevance as nested lists, [1, ...input shape]', type: 'array', items: {} });
+
+export const imageFormSchema = z
+  .object({ data: z.unknown().meta({ type: 'string', contentMediaType: 'application/octet-stream' }) })
+  .meta({
+    description: 'The image as the one file of a form, as `curl -F data=@picture.png` sends it',
+    examples: [{ data: 'the bytes of models/zoo/samples/1.png' }],
+  });

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { availableParallelism, homedir, tmpdir } from 'node:os';
+import { availableParallelism, homedir, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
@@ -11,10 +11,12 @@ import { LiveRegistry } from '../models/registry/liveRegistry.ts';
 import { openRegistry, type Registry } from '../models/registry/registry.ts';
 import { userName } from '../models/tensors/defaultFolder.ts';
 import { ElucidError } from '../schemas/errors.ts';
+import { KeyError, Keys } from './access/keySources.ts';
 import { type CommandLine, readCommandLine } from './commandLine.ts';
 import type { ExplanationService } from './compute/explanation.ts';
 import { PrototypePool } from './compute/prototype/prototypePool.ts';
 import { openExplanationService } from './compute/service.ts';
+import type { WatchOptions } from './compute/watchdog.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { DiskFileStore } from './files/diskStore.ts';
 import { openSecret } from './files/secret.ts';
@@ -26,25 +28,30 @@ import { prototypeExecutor } from './jobs/prototype/executor.ts';
 import { FolderInUseError } from './jobs/sqlite/folderLock.ts';
 import { SqliteJobStore } from './jobs/sqlite/sqliteStore.ts';
 import type { JobStore } from './jobs/store.ts';
+import { logOptions } from './logOptions.ts';
 import { logCheck, logModels, reload } from './reload.ts';
+import { logWatch } from './workerLog.ts';
 
 /** After this the process ends, whatever still runs. */
 const STOP_MS = 10_000;
 
-/** How long an uploaded image, or a picture that a link leads to, is kept. */
-const IMAGE_TTL_MS = 3600e3;
+/** A worker that gives no sign of life may be frozen after this time, never sooner. */
+const LEAST_SILENCE_MS = 5000;
 
 /** Exit status for a configuration that cannot be used (EX_CONFIG of sysexits.h). */
 const EXIT_CONFIG = 78;
+
+/** How long an uploaded image, or a picture that a link leads to, is kept. */
+const IMAGE_TTL_MS = 3600e3;
 
 await main();
 
 /** Starts the service, and stops it on SIGINT and SIGTERM. */
 async function main(): Promise<void> {
-  const [config, commandLine] = readConfigOrExit();
+  const [config, commandLine, keys] = readConfigOrExit();
   const logger = openLogger(config);
   try {
-    await serve(config, commandLine, logger);
+    await serve(config, commandLine, keys, logger);
   } catch (error) {
     if (error instanceof ConfigError) refuse(error);
     logger.fatal({ err: error }, 'the service cannot start');
@@ -52,7 +59,10 @@ async function main(): Promise<void> {
   }
 }
 
-async function serve(config: Config, commandLine: CommandLine, logger: Logger): Promise<void> {
+async function serve(config: Config, commandLine: CommandLine, keys: Keys, logger: Logger): Promise<void> {
+  if (keys.ring.required && config.ALLOW_ANONYMOUS) {
+    logger.warn('ALLOW_ANONYMOUS means nothing with API keys: every request needs one');
+  }
   const home = packageFolder(fileURLToPath(import.meta.url));
   const store = await openJobStore(config);
   const files = await openFileStore(config);
@@ -62,7 +72,7 @@ async function serve(config: Config, commandLine: CommandLine, logger: Logger): 
   const predictor = predictorOf(commandLine, registry, config);
   const service = await openService(config, registry, logger);
   const reloadModels = () => reload(registry, service, logger);
-  const pool = openPrototypePool(config);
+  const pool = openPrototypePool(config, logger);
   const jobs = await openJobs(config, store, { service, registry, pool, logger });
   try {
     // The worker processes start while this one loads what it needs for HTTP.
@@ -73,6 +83,7 @@ async function serve(config: Config, commandLine: CommandLine, logger: Logger): 
       service,
       registry,
       jobs,
+      keys,
       files,
       secret: await openSecret(join(config.DATA_DIR, 'secret')),
       reloadModels,
@@ -84,7 +95,7 @@ async function serve(config: Config, commandLine: CommandLine, logger: Logger): 
       port: config.PORT,
       listenTextResolver: (url) => `elucid ${home.version} explains at ${url}; documentation at ${url}/docs`,
     });
-    reloadOnHangup(reloadModels, logger);
+    reloadOnHangup(keys, reloadModels, logger);
     stopGracefully({ app, jobs, service, pool }, logger);
   } catch (error) {
     await jobs.close();
@@ -152,7 +163,7 @@ function openJobs(config: Config, store: JobStore, parts: JobParts): Promise<Job
 }
 
 /** One thread for each job: what is left of the processor is for explanations. */
-function openPrototypePool(config: Config): PrototypePool {
+function openPrototypePool(config: Config, logger: Logger): PrototypePool {
   return new PrototypePool({
     engine: config.ENGINE,
     providers: config.ONNX_PROVIDERS,
@@ -162,7 +173,15 @@ function openPrototypePool(config: Config): PrototypePool {
     cacheDir: config.CACHE_DIR,
     cacheBytes: config.CACHE_BYTES,
     cacheDiskBytes: config.CACHE_DISK_BYTES,
+    watch: watchOptions(config, logger),
   });
+}
+
+/** A frozen worker is found in half the time of a request, so that there is time for another try. */
+function watchOptions(config: Config, logger: Logger): WatchOptions {
+  const { WORKER_MEMORY_BYTES: limitBytes, EXPLAIN_TIMEOUT_MS: graceMs } = config;
+  const silentMs = Math.max(LEAST_SILENCE_MS, graceMs / 2);
+  return { limitBytes, graceMs, silentMs, onEvent: (event) => logWatch(event, logger) };
 }
 
 function openService(config: Config, registry: LiveRegistry, logger: Logger): Promise<ExplanationService> {
@@ -180,18 +199,30 @@ function openService(config: Config, registry: LiveRegistry, logger: Logger): Pr
     cacheBytes: config.CACHE_BYTES,
     cacheDiskBytes: config.CACHE_DISK_BYTES,
     modelMemoryBytes: config.MODEL_MEMORY_BYTES,
+    watch: watchOptions(config, logger),
     checkDelayMs: config.CACHE_CHECK_DELAY_MS,
     onCheck: (event) => logCheck(event, logger),
     onModelFailed: (model) => registry.distrust(model),
   });
 }
 
-/** SIGHUP reads the models again, as for other daemons; from a terminal that is closed it ends the service. */
-function reloadOnHangup(reloadModels: () => Promise<unknown>, logger: Logger): void {
+/** SIGHUP reads keys and models again, as for other daemons; from a terminal that is closed it ends the service. */
+function reloadOnHangup(keys: Keys, reloadModels: () => Promise<unknown>, logger: Logger): void {
   if (process.stdout.isTTY) return;
   process.on('SIGHUP', () => {
+    reloadKeys(keys, logger);
     reloadModels().catch((error: unknown) => logger.error({ err: error }, 'the models cannot be read again'));
   });
+}
+
+function reloadKeys(keys: Keys, logger: Logger): void {
+  try {
+    keys.reload();
+    if (!keys.ring.isEmpty) logger.info('keys read again');
+  } catch (error) {
+    if (!(error instanceof KeyError)) throw error;
+    logger.error(`the keys stay as they were: ${error.message}`);
+  }
 }
 
 interface Running {
@@ -217,28 +248,39 @@ function stopGracefully({ app, jobs, service, pool }: Running, logger: Logger): 
 
 /** Colours and short lines for a terminal, JSON for everything else. */
 function openLogger({ LOG_LEVEL: level }: Config): Logger {
-  if (!process.stdout.isTTY) return pino({ level });
+  if (!process.stdout.isTTY) return pino(logOptions(level));
   return pino({
-    level,
+    ...logOptions(level),
     transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss' } },
   });
 }
 
-function readConfigOrExit(): [Config, CommandLine] {
+function readConfigOrExit(): [Config, CommandLine, Keys] {
   try {
     const commandLine = readCommandLine(process.argv.slice(2));
     const { httpPort } = commandLine;
     const environment = httpPort === null ? process.env : { ...process.env, PORT: httpPort };
-    const config = readConfig(environment, { temporaryFolder: tmpdir(), user: userName(), homeFolder: homedir });
+    const config = readConfig(environment, {
+      temporaryFolder: tmpdir(),
+      user: userName(),
+      homeFolder: homedir,
+      memoryBytes: memoryOfMachine(),
+    });
     if (config.MODELS_DIR !== undefined) checkFolder('MODELS_DIR', config.MODELS_DIR);
-    return [config, commandLine];
+    return [config, commandLine, new Keys(config)];
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    if (!(error instanceof ConfigError || error instanceof KeyError)) throw error;
     return refuse(error);
   }
 }
 
-function refuse({ message }: ConfigError): never {
+/** Of the container, where it has less than the machine. */
+function memoryOfMachine(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(totalmem(), constrained) : totalmem();
+}
+
+function refuse({ message }: Error): never {
   process.stderr.write(`${message}\n`);
   process.exit(EXIT_CONFIG);
 }

@@ -41,17 +41,18 @@ export function pixelsToValues(
   const values = new Float32Array(channels * plane);
   const means = meanOf(preprocessing, shape, meanImage);
   const colour = colourOf(preprocessing, shape);
+  const scaled = Float64Array.from({ length: 256 }, (_, p) => scaledPixel(p, preprocessing));
   for (const [channel, std] of spread(preprocessing.std, channels, 'std').entries()) {
-    const samples = channelSamples(pixels, colour, channel);
+    const { data, first, step } = channelSamples(pixels, colour, channel);
     const start = channel * plane;
     if (means instanceof Float32Array) {
-      for (let i = 0, at = start; i < plane; i++, at++) {
-        values[at] = inputValue(samples[i] ?? 0, preprocessing, means[at] ?? 0, std);
+      for (let i = 0, from = first, at = start; i < plane; i++, from += step, at++) {
+        values[at] = ((scaled[data[from] ?? 0] ?? 0) - (means[at] ?? 0)) / std;
       }
     } else {
       const mean = means[channel] ?? 0;
-      const table = Float32Array.from({ length: 256 }, (_, p) => inputValue(p, preprocessing, mean, std));
-      for (let i = 0; i < plane; i++) values[start + i] = table[samples[i] ?? 0] ?? 0;
+      const table = Float32Array.from(scaled, (q) => (q - mean) / std);
+      for (let i = 0, from = first; i < plane; i++, from += step) values[start + i] = table[data[from] ?? 0] ?? 0;
     }
   }
   return values;
@@ -157,18 +158,26 @@ function meanOf(
 }
 
 /** x = (q·scale − mean) / std, with q = 255 − p under `invert`. */
-function inputValue(p: number, { invert, scale }: Preprocessing, mean: number, std: number): number {
-  return ((invert ? 255 - p : p) * scale - mean) / std;
+function inputValue(p: number, preprocessing: Preprocessing, mean: number, std: number): number {
+  return (scaledPixel(p, preprocessing) - mean) / std;
 }
 
-/** The samples of one channel of the input, [H·W]. */
-function channelSamples(pixels: Pixels, colour: Colour, channel: number): Uint8Array {
-  if (colour === 'gray') return inGray(pixels).data;
-  if (pixels.channels === 1) return pixels.data;
-  const offset = colour === 'bgr' ? 2 - channel : channel;
-  const samples = new Uint8Array(pixels.width * pixels.height);
-  for (let i = 0, at = offset; i < samples.length; i++, at += 3) samples[i] = pixels.data[at] ?? 0;
-  return samples;
+/** q·scale. */
+function scaledPixel(p: number, { invert, scale }: Preprocessing): number {
+  return (invert ? 255 - p : p) * scale;
+}
+
+/** Where the samples of one channel of the input are: data[first + i·step] for pixel i. */
+interface Samples {
+  readonly data: Uint8Array;
+  readonly first: number;
+  readonly step: number;
+}
+
+function channelSamples(pixels: Pixels, colour: Colour, channel: number): Samples {
+  if (colour === 'gray') return { data: inGray(pixels).data, first: 0, step: 1 };
+  if (pixels.channels === 1) return { data: pixels.data, first: 0, step: 1 };
+  return { data: pixels.data, first: colour === 'bgr' ? 2 - channel : channel, step: 3 };
 }
 
 /** A list with one entry for all channels, or one for each, as one for each. */

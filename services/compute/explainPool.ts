@@ -1,7 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import type { Network } from '../../models/network.ts';
-import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
-import type { ArrayTensor } from '../../models/tensors/tensor.ts';
 import type { MethodName } from '../../schemas/methods.ts';
 import type { Focus, Plan } from '../explanation/plan.ts';
 import type { PlanName } from '../explanation/prediction.ts';
@@ -11,20 +9,24 @@ import type {
   ExplainReply,
   ExplainSetup,
   ExplainTask,
+  KnownModel,
   TaskModel,
   TaskRows,
 } from './explainTask.ts';
 import { InFlight } from './inFlight.ts';
+import { type InputRows, inputMark } from './inputRows.ts';
 import type { LiveLoads } from './liveLoads.ts';
 import type { LoadedModel } from './loadedModel.ts';
 import { joinRows, joinTaskRows, partsOf, splitRows } from './rows.ts';
 import { TaskQueue } from './taskQueue.ts';
+import type { WatchOptions } from './watchdog.ts';
 import { WorkerPool } from './workerPool.ts';
 import { workerModule } from './workerSetup.ts';
 
 export interface ExplainPoolOptions extends ExplainSetup {
   readonly workers: number;
   readonly maxQueue: number;
+  readonly watch: WatchOptions;
 }
 
 /** Tasks that a worker holds at a time: while one runs, the next is on its way. */
@@ -48,8 +50,7 @@ export interface ExplainRequestRows {
   readonly method: PlanName;
   readonly options: Readonly<Record<string, unknown>>;
   readonly focus: Focus;
-  /** [N, ...input shape] */
-  readonly input: ArrayTensor;
+  readonly input: InputRows;
   /** The target's row, the same for all of N. */
   readonly target: Float32Array;
   /** Longest that it may wait and run, in milliseconds; default: as long as any request. */
@@ -72,7 +73,8 @@ export class ExplainPool {
   private readonly maxBatch: number;
 
   constructor(options: ExplainPoolOptions, loads: LiveLoads) {
-    const { engine, providers, threads, cacheDir, cacheBytes, cacheDiskBytes, workers, maxBatch, timeoutMs } = options;
+    const { engine, providers, threads, cacheDir, cacheBytes, cacheDiskBytes, maxBatch, timeoutMs } = options;
+    const { workers, watch } = options;
     const setup: ExplainSetup = {
       engine,
       providers,
@@ -87,8 +89,9 @@ export class ExplainPool {
     this.loads = loads;
     this.workers = workers;
     this.maxBatch = maxBatch;
-    const ping: ExplainMessage = { loads: loads.inUse(), task: { kind: 'ping' } };
-    this.pool = new WorkerPool({ module, workers, tasksPerWorker: TASKS_PER_WORKER, setup, ping });
+    const ping = (): ExplainMessage => ({ loads: loads.inUse(), task: { kind: 'ping' } });
+    const name = 'explain';
+    this.pool = new WorkerPool({ name, module, workers, tasksPerWorker: TASKS_PER_WORKER, setup, ping, watch });
     this.queue = new TaskQueue({
       slots: workers * TASKS_PER_WORKER,
       maxWaiting: options.maxQueue,
@@ -105,9 +108,9 @@ export class ExplainPool {
    */
   async run(model: LoadedModel, plan: Plan, request: ExplainRequestRows, signal: AbortSignal): Promise<ExplainRun> {
     const { method, options, focus, input, target, timeoutMs } = request;
-    const [rows = 0] = input.shape;
+    const { rows } = input;
     const parts = partsOf({ rows, input: input.data, target, parameters: plan.parameters }, this.maxBatch);
-    const key = `${model.load} ${plan.key} ${plan.settings} ${timeoutMs ?? ''}`;
+    const key = `${model.load} ${plan.key} ${plan.settings} ${timeoutMs ?? ''} ${inputMark(input)}`;
     // Every part listens to it: more than Node takes for usual.
     setMaxListeners(0, signal);
     const finished = await Promise.all(
@@ -135,12 +138,9 @@ export class ExplainPool {
    * @param load the number that the model gets
    * @throws ElucidError `model-failed`
    */
-  async load(
-    registered: RegisteredModel,
-    load: number,
-  ): Promise<{ readonly network: Network; readonly memoryBytes: number }> {
-    const reply = await this.inFlight.during(registered.id, () =>
-      this.send({ kind: 'load', model: { load, known: registered } }),
+  async load(known: KnownModel, load: number): Promise<{ readonly network: Network; readonly memoryBytes: number }> {
+    const reply = await this.inFlight.during(known.registered.id, () =>
+      this.send({ kind: 'load', model: { load, known } }),
     );
     if (reply.kind !== 'loaded') throw new Error(`a worker answered ${reply.kind}`);
     const { network, weightBytes, mapped } = reply;
@@ -169,13 +169,14 @@ export class ExplainPool {
     return this.inFlight.whenIdle(id, act);
   }
 
-  /** Lets the workers know which loads have ended; one that is busy gets to know it with its next task. */
+  /** Lets the workers know which loads have ended; one that starts learns of it with its first task. */
   announceLoads(): void {
-    void Promise.allSettled(Array.from({ length: this.workers }, () => this.ping()));
+    // A worker that is lost over it has forgotten everything.
+    this.ping().catch(() => undefined);
   }
 
   async ping(): Promise<void> {
-    await this.send({ kind: 'ping' });
+    await this.pool.ping();
   }
 
   async close(): Promise<void> {
@@ -206,10 +207,13 @@ export class ExplainPool {
   }
 
   /** A worker that does not know the model is told about it. */
-  private withModel({ load, registered }: LoadedModel, task: (model: TaskModel) => ExplainTask): Promise<ExplainReply> {
+  private withModel(
+    { load, registered, mean }: LoadedModel,
+    task: (model: TaskModel) => ExplainTask,
+  ): Promise<ExplainReply> {
     return this.inFlight.during(registered.id, async () => {
       const reply = await this.send(task({ load, known: null }));
-      return reply.kind === 'model-unknown' ? this.send(task({ load, known: registered })) : reply;
+      return reply.kind === 'model-unknown' ? this.send(task({ load, known: { registered, mean } })) : reply;
     });
   }
 

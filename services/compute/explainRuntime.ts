@@ -10,11 +10,11 @@ import { storedTensors } from '../engine/folding.ts';
 import { encodeOnnx } from '../engine/onnx/model.ts';
 import { EXPLAIN } from '../explanation/plan.ts';
 import { compilePlan, drive } from '../explanation/runPlan.ts';
-import { meanInput } from './classMeans.ts';
 import { createEngines, type Engines } from './engines.ts';
 import { ExecutableCache } from './executableCache.ts';
 import { executableBytes, type NetworkSize, networkSize } from './executableCost.ts';
-import type { ExplainMessage, ExplainReply, ExplainSetup, ExplainTask, TaskModel } from './explainTask.ts';
+import type { ExplainMessage, ExplainReply, ExplainSetup, ExplainTask, KnownModel, TaskModel } from './explainTask.ts';
+import { inputTensor } from './inputRows.ts';
 import { hasEnded } from './liveLoads.ts';
 import { type Planner, plannerFor } from './planner.ts';
 import { Turns } from './turns.ts';
@@ -26,6 +26,7 @@ type ModelTask = Exclude<ExplainTask, { kind: 'ping' }>;
 
 interface LoadedModel {
   readonly load: number;
+  readonly registered: RegisteredModel;
   readonly network: Network;
   readonly plan: Planner;
   readonly engine: Engine;
@@ -99,13 +100,14 @@ export class ExplainRuntime {
     return learning;
   }
 
-  private async read(load: number, known: RegisteredModel): Promise<LoadedModel> {
-    const network = await importModel(known, this.store);
+  private async read(load: number, { registered, mean }: KnownModel): Promise<LoadedModel> {
+    const network = await importModel(registered, this.store);
     const engine = this.engines.for(multiplyAdds(network));
     return {
       load,
+      registered,
       network,
-      plan: plannerFor({ network, box: known.box, mean: await meanInput(known) }),
+      plan: plannerFor({ network, box: registered.box, mean }),
       engine,
       size: networkSize(network),
     };
@@ -122,7 +124,7 @@ export class ExplainRuntime {
     };
     const { rows } = task;
     const input = {
-      input: arrayTensor([rows, ...network.inputShape], task.input),
+      input: inputTensor({ rows, data: task.input }, model.registered),
       target: arrayTensor([rows, task.target.length / rows], task.target),
       parameters: plan.parameters.length === 0 ? null : arrayTensor([rows, plan.parameters.length], task.parameters),
     };

@@ -3,18 +3,26 @@ import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import type { MethodName } from '../../schemas/methods.ts';
 import type { Focus } from '../explanation/plan.ts';
 import type { PlanName } from '../explanation/prediction.ts';
+import type { InputRows } from './inputRows.ts';
 import type { LoadsInUse } from './liveLoads.ts';
+
+/** Everything that a worker has to know of a model. Its folder may be gone meanwhile: the network is in the tensor store. */
+export interface KnownModel {
+  readonly registered: RegisteredModel;
+  /** The mean input of its class means; null when it has none. */
+  readonly mean: Float32Array | null;
+}
 
 /** The model a task is about: the number of its load, and everything about it when the worker has to learn it. */
 export interface TaskModel {
   readonly load: number;
-  readonly known: RegisteredModel | null;
+  readonly known: KnownModel | null;
 }
 
 /** Values of a batch: rows of inputs, targets and free numbers. */
 export interface TaskRows {
   readonly rows: number;
-  readonly input: Float32Array;
+  readonly input: InputRows['data'];
   readonly target: Float32Array;
   /** Empty when the plan has no free numbers. */
   readonly parameters: Float32Array;

@@ -1,14 +1,5 @@
-import type { Shape } from '../../models/tensors/tensor.ts';
-import type { Preprocessing } from '../../schemas/preprocessing.ts';
-import type { DecodedImage } from '../ingestion/decodeImage.ts';
-
-/** How images become inputs of one model. */
-export interface ImageSpec {
-  readonly shape: Shape;
-  readonly preprocessing: Preprocessing;
-  /** The mean image; null when there is none. */
-  readonly mean: Float32Array | null;
-}
+import type { Pixels } from '../../models/preprocessing/picture.ts';
+import type { ImageInput } from '../ingestion/decodeImage.ts';
 
 export type IngestTask =
   | {
@@ -17,13 +8,12 @@ export type IngestTask =
       /** The model's fingerprint. */
       readonly model: string;
       /** Everything about the model's input, when the worker has to learn it. */
-      readonly spec: ImageSpec | null;
-      readonly picture: boolean;
+      readonly spec: ImageInput | null;
     }
   | { readonly kind: 'ping' };
 
 export type IngestReply =
-  | { readonly kind: 'decoded'; readonly image: DecodedImage; readonly decodeMs: number }
+  | { readonly kind: 'decoded'; readonly pixels: Pixels; readonly decodeMs: number }
   | { readonly kind: 'model-unknown' }
   | { readonly kind: 'pong' };
 

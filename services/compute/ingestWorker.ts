@@ -1,15 +1,15 @@
 import { LRUCache } from 'lru-cache';
-import { decodeImage } from '../ingestion/decodeImage.ts';
+import { decodeImage, type ImageInput } from '../ingestion/decodeImage.ts';
 import { secureSharp } from '../ingestion/secureSharp.ts';
-import type { ImageSpec, IngestReply, IngestSetup, IngestTask } from './ingestTask.ts';
+import type { IngestReply, IngestSetup, IngestTask } from './ingestTask.ts';
 import { workerSetup } from './workerSetup.ts';
 
-/** Models whose preprocessing the process remembers: a mean image has a few hundred kilobytes. */
-const REMEMBERED = 100;
+/** Models whose preprocessing the process remembers. */
+const REMEMBERED = 1000;
 
 secureSharp();
 const { maxPixels } = workerSetup<IngestSetup>();
-const specs = new LRUCache<string, ImageSpec>({ max: REMEMBERED });
+const specs = new LRUCache<string, ImageInput>({ max: REMEMBERED });
 
 /** One task of the `ingest` process. */
 export default async function ingest(task: IngestTask): Promise<IngestReply> {
@@ -18,8 +18,6 @@ export default async function ingest(task: IngestTask): Promise<IngestReply> {
   const spec = specs.get(task.model);
   if (spec === undefined) return { kind: 'model-unknown' };
   const started = performance.now();
-  const { shape, preprocessing, mean } = spec;
-  const input = mean === null ? { shape, preprocessing } : { shape, preprocessing, mean };
-  const image = await decodeImage(task.bytes, input, { maxPixels }, { picture: task.picture });
-  return { kind: 'decoded', image, decodeMs: performance.now() - started };
+  const pixels = await decodeImage(task.bytes, spec, { maxPixels });
+  return { kind: 'decoded', pixels, decodeMs: performance.now() - started };
 }

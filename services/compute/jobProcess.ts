@@ -1,8 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setPriority } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ElucidError } from '../../schemas/errors.ts';
+import type { Watched } from './watchdog.ts';
 import { revivedError, workerArguments, workerEnvironment } from './workerStart.ts';
 
 /** What goes to a job's process. */
@@ -37,9 +39,14 @@ const NICENESS = 10;
  * One child process that works on one job at a time, at a lower priority than everything else. It starts with the first
  * job, and again with the next one after it died.
  */
-export class JobProcess<Task, Report, Result> {
+export class JobProcess<Task, Report, Result> implements Watched {
   private readonly options: JobProcessOptions;
   private child: ChildProcess | null = null;
+  /** One that gets no further job. */
+  private retiring: ChildProcess | null = null;
+  /** The job that runs: ends it with a last report. */
+  private current: { readonly giveUp: (graceMs: number) => void; readonly ended: Promise<void> } | null = null;
+  private heard = 0;
 
   constructor(options: JobProcessOptions) {
     this.options = options;
@@ -48,6 +55,39 @@ export class JobProcess<Task, Report, Result> {
   /** Its process id; null while there is none. */
   get pid(): number | null {
     return this.child?.pid ?? null;
+  }
+
+  get tasks(): number {
+    return this.current === null ? 0 : 1;
+  }
+
+  get signs(): number {
+    return this.heard;
+  }
+
+  get owes(): boolean {
+    return this.current !== null;
+  }
+
+  /** Between jobs the process has nothing to do that could be asked for. */
+  probe(): void {}
+
+  /** The next job gets another process. One that runs may end in this one, or be taken over from its last report. */
+  async recycle(graceMs: number): Promise<void> {
+    const { child, current } = this;
+    if (child === null) return;
+    this.retiring = child;
+    const exited = once(child, 'exit');
+    if (current !== null && graceMs > 0) {
+      const late = new AbortController();
+      const waited = delay(graceMs, true, { signal: late.signal, ref: false }).catch(() => false);
+      const isLate = await Promise.race([current.ended.then(() => false), waited]);
+      late.abort();
+      if (isLate) current.giveUp(GRACE_MS);
+      await current.ended;
+    }
+    child.kill('SIGKILL');
+    await exited;
   }
 
   /**
@@ -61,7 +101,11 @@ export class JobProcess<Task, Report, Result> {
     signal.throwIfAborted();
     return new Promise<Result>((resolve, reject) => {
       let grace: NodeJS.Timeout | undefined;
+      let ended = () => {};
+      let isGivenUp = false;
       const settle = (end: () => void) => {
+        this.current = null;
+        ended();
         clearTimeout(grace);
         signal.removeEventListener('abort', cancel);
         child.off('message', listen).off('exit', lost).off('error', broken);
@@ -69,16 +113,30 @@ export class JobProcess<Task, Report, Result> {
       };
       const listen = (message: unknown) => {
         const reply = message as FromJob<Report, Result>;
+        this.heard += 1;
         if (reply.kind === 'report') return onReport(reply.report);
         if (reply.kind === 'done') return settle(() => resolve(reply.result));
-        settle(() => reject(signal.aborted ? signal.reason : revivedError(reply.error)));
+        if (signal.aborted) return settle(() => reject(signal.reason));
+        settle(() => reject(isGivenUp ? givenUp() : revivedError(reply.error)));
       };
       const lost = (code: number | null, killedBy: NodeJS.Signals | null) =>
         settle(() => reject(signal.aborted ? signal.reason : workerLost(code, killedBy)));
       const broken = (error: Error) => settle(() => reject(error));
-      const cancel = () => {
+      const stop = (graceMs: number) => {
         child.send({ kind: 'cancel' } satisfies ToJob<Task>, () => undefined);
-        grace = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+        clearTimeout(grace);
+        grace = setTimeout(() => child.kill('SIGKILL'), graceMs);
+      };
+      const cancel = () => stop(GRACE_MS);
+      const giveUp = (graceMs: number) => {
+        isGivenUp = true;
+        stop(graceMs);
+      };
+      this.current = {
+        giveUp,
+        ended: new Promise((resolve) => {
+          ended = resolve;
+        }),
       };
       child.on('message', listen).on('exit', lost).on('error', broken);
       signal.addEventListener('abort', cancel, { once: true });
@@ -89,15 +147,18 @@ export class JobProcess<Task, Report, Result> {
 
   /** Ends the process, if there is one. */
   async close(): Promise<void> {
-    const { child } = this;
-    if (child === null) return;
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
-    await ended;
+    const running = new Set([this.child, this.retiring].filter((child) => child !== null));
+    await Promise.all(
+      [...running].map((child) => {
+        const ended = once(child, 'exit');
+        child.kill('SIGKILL');
+        return ended;
+      }),
+    );
   }
 
   private async started(): Promise<ChildProcess> {
-    if (this.child !== null) return this.child;
+    if (this.child !== null && this.child !== this.retiring) return this.child;
     const { module, setup } = this.options;
     const child = fork(fileURLToPath(module), [], {
       execArgv: workerArguments(module),
@@ -110,11 +171,16 @@ export class JobProcess<Task, Report, Result> {
     }
     child.once('exit', () => {
       if (this.child === child) this.child = null;
+      if (this.retiring === child) this.retiring = null;
     });
     setPriority(child.pid, NICENESS);
     this.child = child;
     return child;
   }
+}
+
+function givenUp(): ElucidError {
+  return new ElucidError('worker-lost', 'the process that worked on the job used too much memory');
 }
 
 function workerLost(code: number | null, killedBy: NodeJS.Signals | null): ElucidError {

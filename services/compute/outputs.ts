@@ -68,9 +68,21 @@ function largest(scores: Float32Array): readonly number[] {
 /** Softmax or sigmoid of the scores in float64; null where the model has no such output. */
 function probabilitiesOf(scores: Float32Array, outputFunction: Network['outputFunction']): readonly number[] | null {
   if (outputFunction === 'none') return null;
-  if (outputFunction === 'sigmoid') return Array.from(scores, (score) => 1 / (1 + Math.exp(-score)));
-  const highest = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const powers = Array.from(scores, (score) => Math.exp(score - highest));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
+  // Plain loops: iterating over a typed array makes an object for every number.
+  const count = scores.length;
+  const probabilities = new Array<number>(count).fill(0);
+  if (outputFunction === 'sigmoid') {
+    for (let i = 0; i < count; i += 1) probabilities[i] = 1 / (1 + Math.exp(-(scores[i] ?? 0)));
+    return probabilities;
+  }
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < count; i += 1) highest = Math.max(highest, scores[i] ?? 0);
+  let sum = 0;
+  for (let i = 0; i < count; i += 1) {
+    const power = Math.exp((scores[i] ?? 0) - highest);
+    probabilities[i] = power;
+    sum += power;
+  }
+  for (let i = 0; i < count; i += 1) probabilities[i] = (probabilities[i] ?? 0) / sum;
+  return probabilities;
 }

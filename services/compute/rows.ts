@@ -1,11 +1,12 @@
 import type { ExplainedRows, TaskRows } from './explainTask.ts';
+import type { InputData } from './inputRows.ts';
 
 /**
  * Splits a request's rows into parts of at most `most`; every row gets the same target and free numbers.
  * @param request `input` holds all rows; `target` and `parameters` one row's
  */
 export function partsOf(
-  request: { rows: number; input: Float32Array; target: Float32Array; parameters: readonly number[] },
+  request: { rows: number; input: InputData; target: Float32Array; parameters: readonly number[] },
   most: number,
 ): readonly TaskRows[] {
   const { rows, input, target, parameters } = request;
@@ -29,7 +30,7 @@ export function joinTaskRows(parts: readonly TaskRows[]): TaskRows {
   if (only !== undefined && parts.length === 1) return only;
   return {
     rows: parts.reduce((sum, { rows }) => sum + rows, 0),
-    input: concatenate(parts.map(({ input }) => input)),
+    input: concatenateInputs(parts.map(({ input }) => input)),
     target: concatenate(parts.map(({ target }) => target)),
     parameters: concatenate(parts.map(({ parameters }) => parameters)),
   };
@@ -65,6 +66,13 @@ function repeat(row: ArrayLike<number>, times: number): Float32Array {
   const result = new Float32Array(row.length * times);
   for (let i = 0; i < times; i += 1) result.set(row, i * row.length);
   return result;
+}
+
+/** Rows that are joined are all values, or all pixels. */
+function concatenateInputs(inputs: readonly InputData[]): InputData {
+  const pixels = inputs.filter((input) => input instanceof Uint8Array);
+  if (pixels.length > 0) return Buffer.concat(pixels);
+  return concatenate(inputs.filter((input) => input instanceof Float32Array));
 }
 
 function concatenate(arrays: readonly Float32Array[]): Float32Array {

@@ -11,7 +11,8 @@ export interface JobTools<Report> {
 /** In the child process of a `JobProcess`: runs the jobs that it is sent, one at a time. */
 export function serveJobs<Task, Report, Result>(work: (task: Task, tools: JobTools<Report>) => Promise<Result>): void {
   let current = new AbortController();
-  const send = (message: FromJob<Report, Result>) => process.send?.(message);
+  // That the parent has gone is told by 'disconnect', which ends this process.
+  const send = (message: FromJob<Report, Result>) => process.send?.(message, undefined, undefined, () => undefined);
   const run = async (task: Task) => {
     current = new AbortController();
     const { signal } = current;

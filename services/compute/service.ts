@@ -1,5 +1,5 @@
 import type { Network } from '../../models/network.ts';
-import type { Picture } from '../../models/preprocessing/pixels.ts';
+import { inColour, type Picture } from '../../models/preprocessing/picture.ts';
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import { allFinite } from '../../models/tensors/finite.ts';
 import { TensorStore } from '../../models/tensors/store.ts';
@@ -10,6 +10,7 @@ import { checkInsideBox } from '../explanation/inputBox.ts';
 import type { Plan } from '../explanation/plan.ts';
 import { type PlanName, PREDICT } from '../explanation/prediction.ts';
 import { layerIndex } from '../explanation/targetNames.ts';
+import { withinDeadline } from './deadline.ts';
 import { describeModel } from './describe.ts';
 import { ExplainPool, type ExplainPoolOptions, type ExplainRun } from './explainPool.ts';
 import type {
@@ -23,6 +24,7 @@ import type {
 } from './explanation.ts';
 import { filterLayer } from './filters.ts';
 import { IngestPool } from './ingestPool.ts';
+import { type InputRows, inputTensor, rowsOfPixels, rowsOfTensor } from './inputRows.ts';
 import { itemsOf, predictionsOf } from './items.ts';
 import { LiveLoads } from './liveLoads.ts';
 import type { LoadedModel } from './loadedModel.ts';
@@ -53,7 +55,7 @@ export async function openExplanationService(options: ServiceOptions): Promise<E
   const models = new Models(explain, loads, options.modelMemoryBytes, options.onModelFailed);
   const check = new StoreCheck(store, models, options.onCheck);
   check.startIn(options.checkDelayMs);
-  return new Service({ models, explain, ingest, check }, options.maxRuns);
+  return new Service({ models, explain, ingest, check }, options);
 }
 
 interface Parts {
@@ -69,22 +71,24 @@ class Service implements ExplanationService {
   private readonly ingestPool: IngestPool;
   private readonly check: StoreCheck;
   private readonly maxRuns: number;
+  private readonly timeoutMs: number;
 
-  constructor({ models, explain, ingest, check }: Parts, maxRuns: number) {
+  constructor({ models, explain, ingest, check }: Parts, { maxRuns, timeoutMs }: ServiceOptions) {
     this.models = models;
     this.explainPool = explain;
     this.ingestPool = ingest;
     this.check = check;
     this.maxRuns = maxRuns;
+    this.timeoutMs = timeoutMs;
   }
 
   explain(command: ExplainCommand, signal: AbortSignal): Promise<Explanation> {
-    return this.withInput(command, signal, (loaded, seen) => this.explainSeen(command, loaded, seen, signal));
+    return this.withInput(command, signal, (loaded, seen, until) => this.explainSeen(command, loaded, seen, until));
   }
 
   predict(command: PredictCommand, signal: AbortSignal): Promise<Predicted> {
-    return this.withInput({ ...command, picture: false }, signal, (loaded, seen) =>
-      this.predictSeen(loaded, seen, signal),
+    return this.withInput({ ...command, picture: false }, signal, (loaded, seen, until) =>
+      this.predictSeen(command, loaded, seen, until),
     );
   }
 
@@ -92,19 +96,27 @@ class Service implements ExplanationService {
   private withInput<Result>(
     command: InputCommand,
     signal: AbortSignal,
-    work: (loaded: LoadedModel, seen: Seen) => Promise<Result>,
+    work: (loaded: LoadedModel, seen: Seen, until: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
-    const seen = this.see(command, signal);
-    // Awaited below; the model may fail first.
-    seen.catch(() => undefined);
-    return this.models.use(command.model, async (loaded) => work(loaded, await seen));
+    return withinDeadline(command.timeoutMs ?? this.timeoutMs, signal, (until) => {
+      const seen = this.see(command, until);
+      // Awaited below; the model may fail first.
+      seen.catch(() => undefined);
+      return this.models.use(command.model, async (loaded) => work(loaded, await seen, until));
+    });
   }
 
-  private async predictSeen(loaded: LoadedModel, { input, decodeMs }: Seen, signal: AbortSignal): Promise<Predicted> {
+  private async predictSeen(
+    { admit }: PredictCommand,
+    loaded: LoadedModel,
+    { input, decodeMs }: Seen,
+    signal: AbortSignal,
+  ): Promise<Predicted> {
     const { outputs } = loaded;
     const focus = { unit: null, layer: null };
     const plan = loaded.plan(PREDICT, {}, focus);
-    this.refuseCostly(plan, PREDICT, input);
+    const rows = this.rowsOf(plan, PREDICT, input);
+    await admit?.(rows);
     const target = outputs.rowOf(0).fill(0);
     const run = await this.explainPool.run(
       loaded,
@@ -122,13 +134,14 @@ class Service implements ExplanationService {
     seen: Seen,
     signal: AbortSignal,
   ): Promise<Explanation> {
-    const { method, options, timeoutMs } = command;
+    const { method, options, timeoutMs, admit } = command;
     const { network, outputs } = loaded;
     const target = resolveTarget(command.target, outputs, network);
     const focus = { unit: target.unit, layer: layerOf(command, target, network) };
     const plan = loaded.plan(method, options, focus);
-    if (plan.requiredBox !== null) checkInsideBox(seen.input, plan.requiredBox);
-    this.refuseCostly(plan, method, seen.input);
+    checkBox(seen.input, plan, loaded.registered);
+    const cost = this.rowsOf(plan, method, seen.input);
+    await admit?.(cost);
     const request = { method, options, focus, input: seen.input, target: target.row, timeoutMs };
     const run = await this.explainPool.run(loaded, plan, request, signal);
     const { relevance, rows } = run;
@@ -152,12 +165,12 @@ class Service implements ExplanationService {
   }
 
   async decode(model: RegisteredModel, bytes: Uint8Array, signal: AbortSignal): Promise<ArrayTensor> {
-    const { image } = await this.ingestPool.decode(model, bytes, false, signal);
-    return image.tensor;
+    const { pixels } = await this.ingestPool.decode(model, bytes, signal);
+    return inputTensor(rowsOfPixels(pixels), model);
   }
 
   async describe(model: RegisteredModel): Promise<ModelDescription> {
-    return describeModel(this.models, model);
+    return this.inTime(() => describeModel(this.models, model));
   }
 
   async exportOnnx(
@@ -165,17 +178,21 @@ class Service implements ExplanationService {
     method: MethodName,
     options: Readonly<Record<string, unknown>>,
   ): Promise<Uint8Array> {
-    return this.models.use(model, async (loaded) => {
-      loaded.plan(method, options);
-      return this.explainPool.exportOnnx(loaded, method, options);
-    });
+    return this.inTime(() =>
+      this.models.use(model, async (loaded) => {
+        loaded.plan(method, options);
+        return this.explainPool.exportOnnx(loaded, method, options);
+      }),
+    );
   }
 
   async filters(model: RegisteredModel, layer: string): Promise<ArrayTensor> {
-    return this.models.use(model, async (loaded) => {
-      const { index, shape } = filterLayer(loaded.network, layer);
-      return arrayTensor(shape, await this.explainPool.weights(loaded, index));
-    });
+    return this.inTime(() =>
+      this.models.use(model, async (loaded) => {
+        const { index, shape } = filterLayer(loaded.network, layer);
+        return arrayTensor(shape, await this.explainPool.weights(loaded, index));
+      }),
+    );
   }
 
   retain(models: readonly RegisteredModel[]): void {
@@ -190,18 +207,23 @@ class Service implements ExplanationService {
     await Promise.all([this.explainPool.close(), this.ingestPool.close(), this.check.stop()]);
   }
 
-  private refuseCostly({ rowsPerItem }: Plan, method: PlanName, { shape: [items = 0] }: ArrayTensor): void {
+  private inTime<Result>(work: () => Promise<Result>): Promise<Result> {
+    return withinDeadline(this.timeoutMs, new AbortController().signal, work);
+  }
+
+  /** Network rows that a request costs. @throws ElucidError `invalid` for more than any may cost */
+  private rowsOf({ rowsPerItem }: Plan, method: PlanName, { rows: items }: InputRows): number {
     const rows = items * rowsPerItem;
-    if (rows <= this.maxRuns) return;
+    if (rows <= this.maxRuns) return rows;
     const detail = `${method} would cost ${rows} runs of the network (${items} × ${rowsPerItem}); allowed are ${this.maxRuns}`;
     throw faultAt('invalid', rowsPerItem === 1 ? '/input' : '/options', detail);
   }
 
   /** What the network is to see: a decoded image, or the tensor as it came. */
   private async see({ input, model, picture }: InputCommand, signal: AbortSignal): Promise<Seen> {
-    if (input.kind === 'tensor') return { input: input.tensor, picture: null, decodeMs: 0 };
-    const { image, decodeMs } = await this.ingestPool.decode(model, input.bytes, picture, signal);
-    return { input: image.tensor, picture: image.picture, decodeMs };
+    if (input.kind === 'tensor') return { input: rowsOfTensor(input.tensor), picture: null, decodeMs: 0 };
+    const { pixels, decodeMs } = await this.ingestPool.decode(model, input.bytes, signal);
+    return { input: rowsOfPixels(pixels), picture: picture ? inColour(pixels) : null, decodeMs };
   }
 }
 
@@ -216,6 +238,12 @@ function factsOf(run: ExplainRun, { registered }: LoadedModel, decodeMs: number)
   };
 }
 
+/** Pixels never leave the model's own box, which holds all that they can become. @throws ElucidError `out-of-box` */
+function checkBox(input: InputRows, { requiredBox }: Plan, model: RegisteredModel): void {
+  if (requiredBox === null || (requiredBox === model.box && !(input.data instanceof Float32Array))) return;
+  checkInsideBox(inputTensor(input, model), requiredBox);
+}
+
 /** The layer where relevance is wanted. @throws ElucidError `invalid` for one that is unknown or behind the explained unit */
 function layerOf({ layer }: ExplainCommand, { unit }: ResolvedTarget, network: Network): number | null {
   if (layer === undefined) return null;
@@ -224,10 +252,10 @@ function layerOf({ layer }: ExplainCommand, { unit }: ResolvedTarget, network: N
   throw faultAt('invalid', '/layer', `layer ${layer} must not lie behind the layer of the explained unit`);
 }
 
-type InputCommand = Pick<ExplainCommand, 'model' | 'input' | 'picture'>;
+type InputCommand = Pick<ExplainCommand, 'model' | 'input' | 'picture' | 'timeoutMs'>;
 
 interface Seen {
-  readonly input: ArrayTensor;
+  readonly input: InputRows;
   readonly picture: Picture | null;
   readonly decodeMs: number;
 }

@@ -55,7 +55,8 @@ export class StoreCheck {
       if (folders.length === 0 || this.stopped) return;
       const setup: CheckSetup = { cacheDir: this.store.root, bytesPerSecond: BYTES_PER_SECOND };
       const module = workerModule('checkWorker');
-      this.pool = new WorkerPool({ module, workers: 1, tasksPerWorker: 1, setup, ping: { folder: null } });
+      const ping = (): CheckTask => ({ folder: null });
+      this.pool = new WorkerPool({ name: 'check', module, workers: 1, tasksPerWorker: 1, setup, ping });
       for (const folder of folders) await this.check(this.pool, folder);
       this.onEvent({ kind: 'verified', folders: folders.length });
     } catch (error) {

@@ -1,51 +1,48 @@
-import { Tinypool } from 'tinypool';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ElucidError } from '../../schemas/errors.ts';
-import { revivedError, workerArguments, workerEnvironment } from './workerStart.ts';
+import { PoolWorker, type PoolWorkerOptions, WorkerLost } from './poolWorker.ts';
+import { Watchdog, type Watched, type WatchOptions } from './watchdog.ts';
 
-export interface WorkerPoolOptions<Task> {
-  /** The worker's module; its default export takes a task and returns the result. */
-  readonly module: URL;
+export interface WorkerPoolOptions<Task> extends PoolWorkerOptions<Task> {
+  /** What the workers are called in the log. */
+  readonly name: string;
   readonly workers: number;
-  /** Tasks that one worker holds at a time: two hide the way between the processes. */
-  readonly tasksPerWorker: number;
-  /** Plain data for the workers, read by `workerSetup`. */
-  readonly setup: unknown;
-  /** A task that does nothing. */
-  readonly ping: Task;
+  /** Default: nobody looks at their memory. */
+  readonly watch?: WatchOptions;
 }
 
-/** So many workers may die one after another while they start; then what waits for one is given up. */
-const FAILED_STARTS = 5;
+interface Waiting<Task, Result> {
+  readonly task: Task;
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+/** Longest that a process may take to start before it is given up. */
+const START_MS = 60_000;
 
 /**
  * Child processes that run tasks. A process that dies costs its tasks one retry in another process; the pool starts a
  * new one in its place.
  */
 export class WorkerPool<Task, Result> {
-  private readonly pool: Tinypool;
-  private readonly ping: Task;
-  private readonly giveUp = new Set<(lost: WorkerLost) => void>();
-  private failedStarts = 0;
+  private readonly options: WorkerPoolOptions<Task>;
+  private readonly watchdog: Watchdog | null;
+  /** Those that get tasks. */
+  private readonly workers: PoolWorker<Task, Result>[];
+  /** Those that are replaced, or are to replace another. */
+  private readonly others = new Set<PoolWorker<Task, Result>>();
+  private readonly waiting: Waiting<Task, Result>[] = [];
   private closed = false;
 
-  constructor({ module, workers, tasksPerWorker, setup, ping }: WorkerPoolOptions<Task>) {
-    this.ping = ping;
-    this.pool = new Tinypool({
-      filename: module.href,
-      runtime: 'child_process',
-      serialization: 'advanced',
-      minThreads: workers,
-      maxThreads: workers,
-      concurrentTasksPerWorker: tasksPerWorker,
-      isolateWorkers: false,
-      execArgv: workerArguments(module),
-      env: workerEnvironment(setup),
-    });
-    // A worker that dies while it has no task is an 'error' of the pool; unheard, it would end us.
-    this.pool.on('error', () => this.replace());
+  constructor(options: WorkerPoolOptions<Task>) {
+    const { name, workers, watch } = options;
+    this.options = options;
+    this.workers = Array.from({ length: workers }, () => new PoolWorker<Task, Result>(options));
+    const watched = () => this.workers.map((worker) => this.watched(worker));
+    this.watchdog = watch === undefined ? null : new Watchdog(name, watch, watched);
   }
 
-  /** @throws ElucidError what the worker threw, or `worker-lost` when two processes died over the task */
+  /** @throws ElucidError what the worker threw, `stopping`, or `worker-lost` when two processes died over the task */
   async run(task: Task): Promise<Result> {
     try {
       return await this.attempt(task);
@@ -60,56 +57,109 @@ export class WorkerPool<Task, Result> {
     }
   }
 
-  /** Process ids of the workers that run now. */
+  /**
+   * Waits until every worker answered a ping, whatever else it works on.
+   * @throws ElucidError `worker-lost` when two processes died over it
+   */
+  async ping(): Promise<void> {
+    const pingTwice = (worker: PoolWorker<Task, Result>) =>
+      worker.ping().catch((error: unknown) => {
+        if (!(error instanceof WorkerLost)) throw error;
+        return worker.ping();
+      });
+    try {
+      await Promise.all(this.workers.map(pingTwice));
+    } catch (error) {
+      throw error instanceof WorkerLost ? new ElucidError('worker-lost', error.message) : error;
+    }
+  }
+
+  /** Process ids of the workers that get tasks now. */
   get processes(): readonly number[] {
-    return this.pool.threads.map(({ threadId }) => threadId);
+    return this.workers.map(({ pid }) => pid).filter((pid) => pid !== null);
   }
 
   async close(): Promise<void> {
     this.closed = true;
-    await this.pool.destroy();
+    this.watchdog?.stop();
+    for (const { reject } of this.waiting.splice(0)) reject(stopping());
+    await Promise.all([...this.workers, ...this.others].map((worker) => worker.close()));
   }
 
-  /** tinypool rejects with an Error of its own when a process dies, and with plain data for what a task threw. */
-  private async attempt(task: Task): Promise<Result> {
-    let giveUp: (lost: WorkerLost) => void = () => undefined;
-    const givenUp = new Promise<never>((_, reject) => {
-      giveUp = reject;
+  private attempt(task: Task): Promise<Result> {
+    if (this.closed) return Promise.reject(stopping());
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ task, resolve, reject });
+      this.dispatch();
     });
-    this.giveUp.add(giveUp);
+  }
+
+  /** Gives the tasks that wait to the workers with the fewest. */
+  private dispatch(): void {
+    for (;;) {
+      const [worker, ...rest] = this.workers.filter(({ tasks }) => tasks < this.options.tasksPerWorker);
+      if (worker === undefined) return;
+      const next = this.waiting.shift();
+      if (next === undefined) return;
+      const freest = rest.reduce((least, other) => (other.tasks < least.tasks ? other : least), worker);
+      freest
+        .run(next.task)
+        .finally(() => this.dispatch())
+        .then(next.resolve, next.reject);
+    }
+  }
+
+  private watched(worker: PoolWorker<Task, Result>): Watched {
+    const { pid, tasks, signs, owes } = worker;
+    return {
+      pid,
+      tasks,
+      signs,
+      owes,
+      probe: () => worker.probe(),
+      recycle: (graceMs) => this.replace(worker, graceMs),
+    };
+  }
+
+  /** Has a fresh worker take the place of another as soon as it answers, and ends the other. @throws WorkerLost */
+  private async replace(worker: PoolWorker<Task, Result>, graceMs: number): Promise<void> {
+    const place = this.workers.indexOf(worker);
+    if (this.closed || place < 0) return;
+    const fresh = new PoolWorker<Task, Result>(this.options);
+    this.others.add(fresh);
     try {
-      const result = (await Promise.race([this.pool.run(task), givenUp])) as Result;
-      this.failedStarts = 0;
-      return result;
-    } catch (thrown) {
-      if (thrown instanceof WorkerLost) throw thrown;
-      if (!(thrown instanceof Error)) throw revivedError(thrown);
-      this.wake();
-      throw new WorkerLost(thrown.message);
-    } finally {
-      this.giveUp.delete(giveUp);
+      await within(START_MS, fresh.ping());
+    } catch (error) {
+      this.others.delete(fresh);
+      await fresh.close();
+      throw error;
     }
-  }
-
-  private replace(): void {
-    if (this.pool.queueSize === 0) return;
-    this.failedStarts += 1;
-    if (this.failedStarts <= FAILED_STARTS) {
-      this.wake();
-    } else {
-      this.failedStarts = 0;
-      for (const giveUp of [...this.giveUp]) giveUp(new WorkerLost('workers die while they start'));
-    }
-  }
-
-  /**
-   * After a worker died while it started, tinypool starts another only when a task comes, and those that wait already
-   * go on waiting: this is such a task.
-   */
-  private wake(): void {
-    if (this.closed || this.pool.queueSize === 0) return;
-    void this.attempt(this.ping).catch(() => undefined);
+    this.others.delete(fresh);
+    this.workers[place] = fresh;
+    this.others.add(worker);
+    this.dispatch();
+    const idle = new AbortController();
+    const grace = delay(graceMs, undefined, { signal: idle.signal, ref: false }).catch(() => undefined);
+    await Promise.race([worker.whenIdle(), grace]);
+    idle.abort();
+    await worker.close();
+    this.others.delete(worker);
   }
 }
 
-class WorkerLost extends Error {}
+function stopping(): ElucidError {
+  return new ElucidError('stopping', 'the service is stopping');
+}
+
+async function within(ms: number, started: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const late = delay(ms, undefined, { signal: over.signal, ref: false }).then(() => {
+    throw new WorkerLost(`a worker did not start within ${ms} ms`);
+  });
+  try {
+    await Promise.race([started, late]);
+  } finally {
+    over.abort();
+    late.catch(() => undefined);
+  }
+}

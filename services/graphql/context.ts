@@ -33,6 +33,8 @@ export interface GraphqlOptions extends GraphqlServices {
   readonly principalOf?: PrincipalOf;
   /** Counts the cost of an operation before it runs; throws what the client is told where it is too much. */
   readonly charge?: (request: FastifyRequest, principal: Principal, cost: number) => Promise<void> | void;
+  /** The same for the network rows of an explanation, when they are known. */
+  readonly chargeRows?: (request: FastifyRequest, rows: number) => Promise<void>;
 }
 
 export type PrincipalOf = (
@@ -50,18 +52,15 @@ export interface OperationContext extends GraphqlServices {
   readonly log: FastifyBaseLogger;
   /** Aborts when the client has gone. */
   readonly signal: AbortSignal;
+  /** Hears of the network rows that an explanation costs; throws when they are too many. */
+  readonly admit: (rows: number) => Promise<void>;
   readonly loaders: Loaders;
 }
 
 /** The context of one operation. */
 export function operationContext(
   services: GraphqlServices,
-  request: {
-    readonly principal: Principal;
-    readonly requestId: string;
-    readonly log: FastifyBaseLogger;
-    readonly signal: AbortSignal;
-  },
+  request: Pick<OperationContext, 'principal' | 'requestId' | 'log' | 'signal' | 'admit'>,
 ): OperationContext {
   const { service, registry, jobs, uploads, links, config } = services;
   const own = { service, registry, jobs, uploads, links, config };

@@ -28,6 +28,10 @@ import type { Fields, ZodTypes } from './zodTypes.ts';
 /** Models that a list is taken to have, for the cost of what is asked of each. */
 const USUAL_MODELS = 10;
 
+/** What an explanation costs, and a job: as over REST twenty times as much. */
+const EXPLANATION_COST = 10;
+const JOB_COST = 200;
+
 /** Jobs of a page, if the client does not say. */
 const USUAL_JOBS = 50;
 
@@ -82,7 +86,7 @@ function queryFields({ types, model, methods, explanation, job }: ObjectTypes): 
       type: new GraphQLNonNull(explanation),
       description: 'Explains a decision',
       args: { request: { type: new GraphQLNonNull(types.input(explainInputSchema, 'ExplainInput')) } },
-      ...costing({ cost: 10 }),
+      ...costing({ cost: EXPLANATION_COST }),
       resolve: (_root, args, context, info) => explain(args, context, info),
     },
     job: {
@@ -117,7 +121,7 @@ function mutationFields({ types, job }: ObjectTypes): Fields {
         request: { type: new GraphQLNonNull(types.input(prototypeSchema, 'PrototypeInput')) },
         idempotencyKey,
       },
-      ...costing({ cost: 50 }),
+      ...costing({ cost: JOB_COST }),
       resolve: (_root, args, context) => createPrototype(args, context),
     },
     createExplanationJob: {
@@ -132,7 +136,7 @@ function mutationFields({ types, job }: ObjectTypes): Fields {
         },
         idempotencyKey,
       },
-      ...costing({ cost: 20 }),
+      ...costing({ cost: JOB_COST }),
       resolve: (_root, args, context) => createExplanationJob(args, context),
     },
     cancelJob: {

@@ -84,7 +84,13 @@ export function subscriptionServer(
     const variableValues = variables ?? {};
     const cost = checkedCost(schema, parsed, variableValues, options.config.GRAPHQL_MAX_COST);
     await options.charge?.(request, principal, cost);
-    const contextValue = operationContext(options, { principal, requestId: request.id, log: request.log, signal });
+    const contextValue = operationContext(options, {
+      principal,
+      requestId: request.id,
+      log: request.log,
+      signal,
+      admit: async (rows) => options.chargeRows?.(request, rows),
+    });
     return { schema, document: parsed.document, operationName: operationName ?? null, variableValues, contextValue };
   }
 

@@ -1,7 +1,7 @@
 import Negotiator from 'negotiator';
 import { welcomeSchema } from '../../schemas/health.ts';
 import type { HttpContext } from './context.ts';
-import { json, problems } from './openapi/responses.ts';
+import { binary, json, problems } from './openapi/responses.ts';
 import type { ZodApp } from './plugins/validation.ts';
 
 const ENDPOINTS = [
@@ -44,11 +44,20 @@ export function welcomeRoute(app: ZodApp, { version }: HttpContext): void {
   app.route({
     method: 'GET',
     url: '/',
+    config: { public: true, cost: 0 },
     schema: {
       operationId: 'welcome',
       summary: 'What there is; browsers are redirected to /docs',
       tags: ['service'],
-      response: { 200: json('What there is', welcomeSchema), ...problems(405) },
+      response: {
+        200: json('What there is', welcomeSchema),
+        302: {
+          description: 'For browsers: the documentation',
+          headers: { Location: { type: 'string' } },
+          content: binary('text/html'),
+        },
+        ...problems(405),
+      },
     },
     handler: async ({ headers }, reply) => {
       const wantsPage = new Negotiator({ headers }).mediaType(['application/json', 'text/html']) === 'text/html';

@@ -1,8 +1,8 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { type Fitting, fitPicture, type Size } from '../../models/preprocessing/geometry.ts';
-import { inColour, inGray, type Picture, type Pixels } from '../../models/preprocessing/picture.ts';
-import { colourOf, pixelsToValues } from '../../models/preprocessing/pixels.ts';
-import { type ArrayTensor, arrayTensor, type Shape } from '../../models/tensors/tensor.ts';
+import { inGray, type Pixels } from '../../models/preprocessing/picture.ts';
+import { colourOf } from '../../models/preprocessing/pixels.ts';
+import type { Shape } from '../../models/tensors/tensor.ts';
 import { ElucidError } from '../../schemas/errors.ts';
 import type { Preprocessing } from '../../schemas/preprocessing.ts';
 import { FORMAT_NAMES as NAMES, readableFormat, unsupported } from './readableFormat.ts';
@@ -13,8 +13,6 @@ export interface ImageInput {
   /** [C, H, W]. */
   readonly shape: Shape;
   readonly preprocessing: Preprocessing;
-  /** The values of the mean image, when the manifest names a file. */
-  readonly mean?: Float32Array;
 }
 
 export interface DecodeLimits {
@@ -22,28 +20,17 @@ export interface DecodeLimits {
   readonly maxPixels: number;
 }
 
-export interface DecodedImage {
-  /** [1, C, H, W]. */
-  readonly tensor: ArrayTensor;
-  /** What the network saw, upright, resized and cropped, in colour; null when it was not wanted. */
-  readonly picture: Picture | null;
-}
-
 /** Longest that one picture may take; far above any honest one, below what a forged one can ask for. */
 const DECODE_SECONDS = 10;
 
 /**
- * Bytes of a picture to the input of a network, as its manifest says. The format comes from the bytes; of an animation
- * the first frame is taken; the picture is turned upright (EXIF), converted to sRGB with 8 bits, put on white where it
- * is transparent, resized with the manifest's filter, cropped, and turned into values by `pixelsToValues`.
+ * Bytes of a picture to what a network sees of it, as its manifest says: pixels of the input's size, which
+ * `pixelsToValues` turns into values. The format comes from the bytes; of an animation the first frame is taken; the
+ * picture is turned upright (EXIF), converted to sRGB with 8 bits, put on white where it is transparent, resized with the
+ * manifest's filter, cropped, and turned gray where the network sees no colours.
  * @throws ElucidError `unsupported-image` (empty, truncated, damaged, of a foreign format) or `too-large` (pixels).
  */
-export async function decodeImage(
-  bytes: Uint8Array,
-  input: ImageInput,
-  limits: DecodeLimits,
-  want: { readonly picture: boolean },
-): Promise<DecodedImage> {
+export async function decodeImage(bytes: Uint8Array, input: ImageInput, limits: DecodeLimits): Promise<Pixels> {
   const format = readableFormat(bytes);
   const metadata = await readHeader(bytes, format);
   const upright = metadata.autoOrient;
@@ -55,9 +42,7 @@ export async function decodeImage(
     (size) => `resized for the model, the ${describe(upright)} picture has ${size}`,
   );
   const decoded = await readPixels(bytes, format, metadata, { ...fitting, filter: input.preprocessing.filter }, limits);
-  const pixels = colourOf(input.preprocessing, input.shape) === 'gray' ? inGray(decoded) : decoded;
-  const values = pixelsToValues(pixels, input.preprocessing, input.shape, input.mean);
-  return { tensor: arrayTensor([1, ...input.shape], values), picture: want.picture ? inColour(pixels) : null };
+  return colourOf(input.preprocessing, input.shape) === 'gray' ? inGray(decoded) : decoded;
 }
 
 /** Sizes and colour space from the header alone: no pixel is decoded, so the size is checked before memory is taken. */

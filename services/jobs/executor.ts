@@ -30,8 +30,8 @@ export interface JobOutcome {
 /**
  * Runs the jobs of one kind.
  * @param request as it was submitted, out of JSON
- * @throws ElucidError `worker-lost` when a process died over it (the message names the signal or the exit code): the job is
- *   run once more, from its last checkpoint. Any other error fails the job.
+ * @throws ElucidError `worker-lost` when a process died over it (the message names the signal or the exit code): the job
+ *   goes on from its last checkpoint; not after a second time without a checkpoint between. Any other error fails the job.
  */
 export type JobExecutor = (request: unknown, context: JobContext) => Promise<JobOutcome>;
 

@@ -34,6 +34,9 @@ export interface JobRunOptions {
 /** A job that was running in so many services when they ended is the cause of it. */
 const MAX_INTERRUPTIONS = 10;
 
+/** Workers that a job may lose in a row without a checkpoint between. */
+const MAX_LOST = 1;
+
 /** Tries to keep a result where there is no room, before the job is failed for it. */
 const RESULT_TRIES = 5;
 
@@ -108,20 +111,24 @@ export class JobRun {
     await this.#record('ending' in settled ? settled.ending : this.#failed(this.#reasonOr(settled.error)));
   }
 
-  /** Runs the executor, and once more after the loss of a worker. */
+  /** Runs the executor, and again after the loss of a worker: once, and as often as there was a checkpoint in between. */
   async #execute(): Promise<Ending> {
     const { executor, claimed, log } = this.#options;
     if (executor === undefined) throw new Error(`there is no executor for jobs of kind ${claimed.job.kind}`);
     if (claimed.request === null) throw new Error('the request of the job cannot be read');
     if (claimed.interruptions > MAX_INTERRUPTIONS) throw interrupted(claimed.interruptions);
     const request: unknown = JSON.parse(claimed.request);
-    try {
-      return success(await executor(request, this.#context()));
-    } catch (error) {
-      if (!isWorkerLost(error) || this.#abort.signal.aborted) throw error;
-      log.warn({ err: error, job: this.id }, 'a worker was lost; the job goes on from its last checkpoint');
+    for (let lost = 0; ; ) {
+      const from = this.#checkpoint;
+      try {
+        return success(await executor(request, this.#context()));
+      } catch (error) {
+        if (!isWorkerLost(error) || this.#abort.signal.aborted) throw error;
+        lost = this.#checkpoint === from ? lost + 1 : 1;
+        if (lost > MAX_LOST) throw error;
+        log.warn({ err: error, job: this.id }, 'a worker was lost; the job goes on from its last checkpoint');
+      }
     }
-    return success(await executor(request, this.#context()));
   }
 
   #context() {

@@ -9,17 +9,21 @@ import type { RegisteredModel, RegistryEntry } from '../../models/registry/regis
 import type { Registry } from '../../models/registry/registry.ts';
 import { ElucidError } from '../../schemas/errors.ts';
 import { type Manifest, type ManifestSpec, manifestSchema } from '../../schemas/manifest.ts';
+import { type KeySources, Keys } from '../../services/access/keySources.ts';
 import { type AppDependencies, buildApp } from '../../services/app.ts';
 import { DiskFileStore } from '../../services/files/diskStore.ts';
 import type { FileStore } from '../../services/files/store.ts';
 import { explanationExecutor } from '../../services/jobs/explanation/executor.ts';
 import { Jobs } from '../../services/jobs/jobs.ts';
 import { prototypeExecutor } from '../../services/jobs/prototype/executor.ts';
+import { logOptions } from '../../services/logOptions.ts';
 import { MemoryJobStore } from '../jobs/memoryStore.ts';
+import { OPEN_LIMITS } from '../support/openLimits.ts';
 import { type FakePrototypes, fakePrototypes } from './fakePrototypes.ts';
 import { type FakeService, fakeService } from './fakeService.ts';
+import { watchAnswers } from './watchAnswers.ts';
 
-/** The app over the fake service, with the models `digits` (1 × 28 × 28 images), `signal` (6 × 32) and `table` (vectors of 4). */
+/** The app over the fake service, every answer of which must be in its OpenAPI document, with the models `digits` (1 × 28 × 28 images), `signal` (6 × 32) and `table` (vectors of 4). */
 export interface TestApp {
   readonly app: FastifyInstance;
   readonly service: FakeService;
@@ -33,19 +37,21 @@ export interface TestApp {
 export async function testApp(
   config: Partial<AppDependencies['config']> = {},
   predictor: AppDependencies['predictor'] = null,
+  keys: KeySources = {},
 ): Promise<TestApp> {
   const service = fakeService();
   const prototypes = fakePrototypes();
   const log: string[] = [];
-  const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(line) });
+  const logger = pino(logOptions('debug'), { write: (line: string) => log.push(line) });
   const registry = testRegistry();
-  const limits = {
+  const limits: AppDependencies['config'] = {
     MAX_UPLOAD_BYTES: 64 * 1024,
     MAX_RUNS: 8,
     EXPLAIN_TIMEOUT_MS: 5000,
     TRUST_PROXY: false,
-    GRAPHQL_MAX_COST: 100,
+    GRAPHQL_MAX_COST: 500,
     GRAPHQL_INTROSPECTION: true,
+    ...OPEN_LIMITS,
     ...config,
   };
   const store = new MemoryJobStore();
@@ -72,8 +78,10 @@ export async function testApp(
     secret: new Uint8Array(32),
     reloadModels: async () => RELOADED,
     predictor,
+    keys: new Keys(keys),
     version: '1.2.3',
   });
+  await watchAnswers(app, { isRelayed: predictor !== null });
   return { app, service, jobs, store, prototypes, log };
 }
 

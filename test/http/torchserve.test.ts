@@ -67,9 +67,30 @@ describe('/predictions', () => {
     expect((await send(url)).statusCode).toBe(status);
   });
 
-  test('a form is refused', async () => {
-    const answer = await send('/predictions/digits', { type: 'multipart/form-data; boundary=x' });
-    expect([answer.statusCode, answer.json().detail]).toEqual([415, expect.stringContaining('the image itself')]);
+  const form = (...parts: readonly string[]) => ({
+    type: 'multipart/form-data; boundary=x',
+    payload: Buffer.from(
+      `${parts.map((part) => `--x\r\nContent-Disposition: form-data; ${part}\r\n`).join('')}--x--\r\n`,
+    ),
+  });
+  const file = (name: string) => `name="${name}"; filename="4.png"\r\nContent-Type: image/png\r\n\r\n${FILE}`;
+
+  test('takes the one file of a form', async () => {
+    expect((await send('/predictions/digits', form(file('data')))).statusCode).toBe(200);
+    const input = fake.service.predictions[0]?.input;
+    expect(input?.kind === 'image' && Buffer.from(input.bytes).equals(FILE)).toBe(true);
+  });
+
+  test.each([
+    ['no file', form(), 422],
+    ['two files', form(file('data'), file('data')), 422],
+    ['a file of another name', form(file('image')), 422],
+    ['a text', form('name="data"\r\n\r\nhello'), 422],
+    ['bytes that are no form', { type: 'multipart/form-data; boundary=x', payload: FILE }, 400],
+    ['a form without a boundary', { ...form(file('data')), type: 'multipart/form-data' }, 400],
+  ])('refuses %s', async (_what, sent, status) => {
+    const answer = await send('/predictions/digits', sent);
+    expect([answer.statusCode, answer.json().status]).toEqual([status, status]);
   });
 
   test('a file larger than an upload may be is refused', async () => {

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { type PreprocessingSpec, preprocessingSchema } from '../../schemas/preprocessing.ts';
-import { decodeImage } from '../../services/ingestion/decodeImage.ts';
 import { secureSharp } from '../../services/ingestion/secureSharp.ts';
+import { seenBy } from '../support/seenBy.ts';
 import { writePng } from './png.ts';
 
 const MAX_PIXELS = 64e6;
@@ -12,7 +12,7 @@ afterAll(() => sharp.unblock({ operation: ['VipsForeignLoad'] }));
 /** The samples that a network without any scaling gets, [C, H, W], and the picture. */
 async function decode(bytes: Uint8Array, shape: readonly number[], spec: PreprocessingSpec = {}) {
   const input = { shape, preprocessing: preprocessingSchema.parse(spec) };
-  const { tensor, picture } = await decodeImage(bytes, input, { maxPixels: MAX_PIXELS }, { picture: true });
+  const { tensor, picture } = await seenBy(input, bytes, MAX_PIXELS);
   expect(tensor.shape).toEqual([1, ...shape]);
   return { values: Array.from(tensor.data), picture };
 }
@@ -39,11 +39,13 @@ describe('PNG', () => {
     expect(Array.from(picture?.data ?? [])).toEqual([0, 0, 0, 204, 204, 204]);
   });
 
-  test('no picture unless it is wanted', async () => {
-    const png = writePng({ width: 1, height: 1, bitDepth: 8, colourType: 0, samples: Uint8Array.of(5) });
-    const input = { shape: [1, 1, 1], preprocessing: preprocessingSchema.parse({}) };
-    const { picture } = await decodeImage(png, input, { maxPixels: 100 }, { picture: false });
-    expect(picture).toBeNull();
+  test('one channel where the network sees no colours, three where it sees them', async () => {
+    const samples = Uint8Array.of(1, 2, 3);
+    const png = writePng({ width: 1, height: 1, bitDepth: 8, colourType: 2, samples });
+    const preprocessing = preprocessingSchema.parse({});
+    const seen = (shape: readonly number[]) => seenBy({ shape, preprocessing }, png, 100);
+    expect((await seen([1, 1, 1])).pixels).toMatchObject({ channels: 1, data: Uint8Array.of(2) });
+    expect((await seen([3, 1, 1])).pixels).toMatchObject({ channels: 3, data: samples });
   });
 
   test('RGB, and the same in the order BGR', async () => {

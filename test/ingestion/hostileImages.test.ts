@@ -10,7 +10,7 @@ afterAll(() => sharp.unblock({ operation: ['VipsForeignLoad'] }));
 const input = { shape: [1, 28, 28], preprocessing: preprocessingSchema.parse({}) };
 
 function decode(bytes: Uint8Array) {
-  return decodeImage(bytes, input, { maxPixels: 64e6 }, { picture: false });
+  return decodeImage(bytes, input, { maxPixels: 64e6 });
 }
 
 /** A picture without any pattern, 64 × 64. */

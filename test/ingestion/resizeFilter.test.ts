@@ -1,5 +1,5 @@
 import { type PreprocessingSpec, preprocessingSchema } from '../../schemas/preprocessing.ts';
-import { decodeImage } from '../../services/ingestion/decodeImage.ts';
+import { seenBy } from '../support/seenBy.ts';
 import { writePng } from './png.ts';
 
 const SIDE = 32;
@@ -30,7 +30,7 @@ async function resized(spec: PreprocessingSpec): Promise<number[]> {
   const samples = Uint8Array.from({ length: SIDE * SIDE }, (_, i) => ROW[i % SIDE] ?? 0);
   const png = writePng({ width: SIDE, height: SIDE, bitDepth: 8, colourType: 0, samples });
   const input = { shape: [1, SIDE / 2, SIDE / 2], preprocessing: preprocessingSchema.parse(spec) };
-  const { tensor } = await decodeImage(png, input, { maxPixels: 2 ** 20 }, { picture: false });
+  const { tensor } = await seenBy(input, png, 2 ** 20);
   return [...tensor.data.subarray(0, SIDE / 2)];
 }
 

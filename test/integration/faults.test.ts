@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, jest, test } from '@jest/globals';
@@ -70,6 +71,31 @@ async function newWorkers(service: RunningService, killed: ReadonlySet<number>):
   }
   return [];
 }
+
+describe('a client that leaves while it sends', () => {
+  test.each([
+    ['application/json', '{"model": "mnist-cnn", "input": {"image": "AAAA'],
+    [
+      'multipart/form-data; boundary=b',
+      '--b\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\nAAAA',
+    ],
+    ['image/png', 'AAAA'],
+  ])('is no error of the service: %s', async (type, begun) => {
+    const service = await startService();
+    const path = type === 'image/png' ? '/explanations/mnist-cnn' : '/explain';
+    const { hostname, port } = new URL(service.url);
+    const socket = connect(Number(port), hostname);
+    await once(socket, 'connect');
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: ${type}\r\nContent-Length: 5000\r\n\r\n${begun}`);
+    await setTimeout(200);
+    socket.destroy();
+    const entries = () => service.log.map((line) => JSON.parse(line));
+    for (let i = 0; i < 100 && !entries().some(({ code }) => code === 'gone'); i += 1) await setTimeout(50);
+    expect(entries().filter(({ code }) => code === 'gone')).toHaveLength(1);
+    expect(entries().filter(({ level }) => level >= 50)).toEqual([]);
+    await service.stop();
+  });
+});
 
 describe('the end', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('%s lets running requests finish and leaves no process', async (signal) => {

@@ -12,6 +12,7 @@ import { Jobs } from '../../services/jobs/jobs.ts';
 import { SqliteJobStore } from '../../services/jobs/sqlite/sqliteStore.ts';
 import { fakeExplanation, fakeService } from '../http/fakeService.ts';
 import { testRegistry } from '../http/testApp.ts';
+import { OPEN_LIMITS } from '../support/openLimits.ts';
 
 /** Milliseconds of a step. */
 const STEP_MS = 4;
@@ -56,8 +57,9 @@ const app = await buildApp({
     MAX_RUNS: 1e6,
     EXPLAIN_TIMEOUT_MS: 5000,
     TRUST_PROXY: false,
-    GRAPHQL_MAX_COST: 100,
+    GRAPHQL_MAX_COST: 500,
     GRAPHQL_INTROSPECTION: true,
+    ...OPEN_LIMITS,
   },
   ...{ logger, service: fakeService(), registry, jobs, files, secret: new Uint8Array(32), version: '0' },
   reloadModels: async () => ({ added: [], changed: [], removed: [], unchanged: [], failed: [] }),

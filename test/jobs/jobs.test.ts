@@ -205,6 +205,20 @@ describe('a lost worker', () => {
     expect(runs).toHaveLength(2);
   });
 
+  test('again and again costs nothing more, as long as there is a checkpoint between', async () => {
+    const { submit, run, runs, ended } = await open();
+    const id = await submit();
+    for (let lost = 0; lost < 5; lost += 1) {
+      const { context, fail } = await run(lost);
+      expect([...(context.checkpoint ?? [])]).toEqual(lost === 0 ? [] : [lost]);
+      context.save(Uint8Array.of(lost + 1));
+      fail(WORKER_LOST);
+    }
+    (await run(5)).fail(WORKER_LOST);
+    expect((await ended(id)).error).toMatchObject({ code: 'worker-lost' });
+    expect(runs).toHaveLength(6);
+  });
+
   test('is no reason to go on with a cancelled job', async () => {
     const { jobs, submit, run, runs } = await open();
     const id = await submit();

@@ -5,7 +5,7 @@ import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import { openRegistry } from '../../models/registry/registry.ts';
 import { type ArrayTensor, arrayTensor, sizeOf } from '../../models/tensors/tensor.ts';
 import type { ManifestSpec } from '../../schemas/manifest.ts';
-import { type DecodedImage, decodeImage } from '../../services/ingestion/decodeImage.ts';
+import { type SeenImage, seenBy } from '../support/seenBy.ts';
 
 /** A file of the data that `npm run test:models -- --data` names. */
 export function dataFile(...path: readonly string[]): string {
@@ -45,12 +45,12 @@ export async function registered(
 }
 
 /** A photograph as a model sees it. */
-export async function photograph(name: string, { manifest }: RegisteredModel): Promise<DecodedImage> {
+export async function photograph(name: string, { manifest }: RegisteredModel): Promise<SeenImage> {
   const { input } = manifest;
   if (input.kind !== 'image') throw new TypeError(`${manifest.name} takes no images`);
   const { shape, preprocessing } = input;
   const bytes = await readFile(dataFile('imagenet', name));
-  return decodeImage(bytes, { shape, preprocessing }, { maxPixels: 2 ** 24 }, { picture: true });
+  return seenBy({ shape, preprocessing }, bytes, 2 ** 24);
 }
 
 /** Inputs [1, ...] as one batch. */

@@ -1,9 +1,11 @@
 import { JobProcess } from '../jobProcess.ts';
+import { Watchdog, type WatchOptions } from '../watchdog.ts';
 import type { PrototypeReply, PrototypeReport, PrototypeSetup, PrototypeTask } from './prototypeTask.ts';
 
 export interface PrototypePoolOptions extends PrototypeSetup {
   /** Jobs that run at a time, each in a process of its own. */
   readonly workers: number;
+  readonly watch: WatchOptions;
 }
 
 type Process = JobProcess<PrototypeTask, PrototypeReport, PrototypeReply>;
@@ -12,13 +14,15 @@ type Process = JobProcess<PrototypeTask, PrototypeReport, PrototypeReply>;
 export class PrototypePool {
   private readonly free: Process[];
   private readonly all: readonly Process[];
+  private readonly watchdog: Watchdog;
   private readonly waiting: ((process: Process) => void)[] = [];
 
-  constructor({ workers, ...setup }: PrototypePoolOptions) {
+  constructor({ workers, watch, ...setup }: PrototypePoolOptions) {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const module = new URL(`./prototypeWorker.${extension}`, import.meta.url);
     this.all = Array.from({ length: workers }, () => new JobProcess({ module, setup }));
     this.free = [...this.all];
+    this.watchdog = new Watchdog('jobs', watch, () => this.all);
   }
 
   /** Process ids of those that run. */
@@ -42,6 +46,7 @@ export class PrototypePool {
   }
 
   async close(): Promise<void> {
+    this.watchdog.stop();
     await Promise.all(this.all.map((process) => process.close()));
   }
 }

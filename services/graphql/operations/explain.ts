@@ -16,12 +16,12 @@ export async function explain(
   info: GraphQLResolveInfo,
 ): Promise<ExplanationSource> {
   const began = performance.now();
-  const { service, registry, uploads, principal, requestId, signal, config } = context;
+  const { service, registry, uploads, principal, requestId, signal, admit, config } = context;
   const drawn = isSelected(info, 'picture');
   const given = parseExplainJson({ ...Object(withoutNulls(request)), render: WITH_PICTURE });
   const parsed = await uploads.resolve(given, principal.owner);
   const model = registry.get(parsed.model, parsed.version);
   const { command, batched } = prepareCommand(parsed, model, { drawn, maxRuns: config.MAX_RUNS });
-  const explanation = await service.explain(command, signal);
+  const explanation = await service.explain({ ...command, admit }, signal);
   return explanationSource({ requestId, explanation, batched }, performance.now() - began);
 }

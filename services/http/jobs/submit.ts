@@ -71,7 +71,8 @@ function sendJob(job: Job, reply: FastifyReply): FastifyReply {
   return reply.code(202).send(job);
 }
 
-function idempotencyKeyOf({ headers }: FastifyRequest): string | null {
+/** The header Idempotency-Key. @throws ElucidError `invalid` */
+export function idempotencyKeyOf({ headers }: Pick<FastifyRequest, 'headers'>): string | null {
   const key = headers['idempotency-key'];
   return key === undefined ? null : checkIdempotencyKey(String(key), 'Idempotency-Key');
 }

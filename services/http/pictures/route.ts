@@ -16,6 +16,7 @@ export function pictureRoute(app: ZodApp, { links }: HttpContext): void {
   app.route({
     method: 'GET',
     url: '/pictures/:token',
+    config: { public: true },
     schema: {
       operationId: 'getPicture',
       tags: ['explain'],

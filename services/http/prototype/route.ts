@@ -5,6 +5,7 @@ import { prototypeJobRequest } from '../../jobs/prototype/request.ts';
 import { clientSignal } from '../clientSignal.ts';
 import type { HttpContext } from '../context.ts';
 import { submitJob } from '../jobs/submit.ts';
+import { JOB_COST } from '../plugins/rateLimits.ts';
 import type { ZodApp } from '../plugins/validation.ts';
 import { prototypeDocumentation } from './documentation.ts';
 import { PROTOTYPE_TYPES } from './jobResult.ts';
@@ -15,6 +16,7 @@ export function prototypeRoute(app: ZodApp, context: HttpContext): void {
   app.route({
     method: 'POST',
     url: '/prototype',
+    config: { cost: JOB_COST },
     schema: prototypeDocumentation,
     // parsePrototype applies the schema, and names every fault.
     validatorCompiler: () => (value) => ({ value }),

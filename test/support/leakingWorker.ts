@@ -1,0 +1,25 @@
+import { setTimeout } from 'node:timers/promises';
+import { workerSetup } from '../../services/compute/workerSetup.ts';
+
+/** A task for tests: keeps so many bytes for ever, takes so long, and gives back its number. */
+export interface LeakingTask {
+  readonly number: number;
+  readonly bytes: number;
+  readonly ms: number;
+}
+
+export interface LeakingReply {
+  readonly number: number;
+  readonly pid: number;
+  /** As this process counts it itself. */
+  readonly rss: number;
+}
+
+workerSetup();
+const leaked: Buffer[] = [];
+
+export default async function leak({ number, bytes, ms }: LeakingTask): Promise<LeakingReply> {
+  if (bytes > 0) leaked.push(Buffer.alloc(bytes, 1));
+  await setTimeout(ms);
+  return { number, pid: process.pid, rss: process.memoryUsage.rss() };
+}
