@@ -7,7 +7,7 @@ import { Uploads } from './answers/uploads.ts';
 import type { ExplanationService } from './compute/explanation.ts';
 import type { Config } from './config.ts';
 import type { FileStore } from './files/store.ts';
-import { graphql } from './graphql/plugin.ts';
+import { graphql } from './graphql/routes.ts';
 import { acceptWebSockets } from './graphql/webSockets.ts';
 import { clientSignal } from './http/clientSignal.ts';
 import { OpenStreams } from './http/jobs/openStreams.ts';

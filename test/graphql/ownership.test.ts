@@ -6,7 +6,7 @@ import WebSocket from 'ws';
 import type { Principal } from '../../services/access/principal.ts';
 import { PictureLinks } from '../../services/answers/pictureLinks.ts';
 import { Uploads } from '../../services/answers/uploads.ts';
-import { graphql } from '../../services/graphql/plugin.ts';
+import { graphql } from '../../services/graphql/routes.ts';
 import { acceptWebSockets } from '../../services/graphql/webSockets.ts';
 import { clientSignal } from '../../services/http/clientSignal.ts';
 import { failureOf, PROBLEMS } from '../../services/http/problem.ts';

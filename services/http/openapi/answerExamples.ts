@@ -194,15 +194,6 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
       composites: ['deep-taylor', 'epsilon'],
     },
   },
-  uploadImage: {
-    '201': {
-      imageId: 'Fl6cSp3bN0uNDyVcRR3k1mWyQ6eT0s9Q',
-      sha256: 'b2f4c0e1a9d85c3f7e6b1a2d4c5f60718293a4b5c6d7e8f901a2b3c4d5e6f708',
-      bytes: 412,
-      media_type: 'image/png',
-      expires: '2026-01-01T13:00:00.000Z',
-    },
-  },
   reloadModels: {
     '200': {
       added: [],
