@@ -46,6 +46,8 @@ export async function graphql(app: FastifyInstance, options: GraphqlOptions): Pr
   const hidden = { schema: { hide: true } };
   app.route({
     ...{ ...hidden, method: 'GET', url: '/graphql', handler },
+    // A page cannot send a key with the request that opens a WebSocket: it comes in the first message.
+    config: { public: 'upgrade' },
     wsHandler: async (socket, request) => {
       // Nothing that comes meanwhile is lost.
       socket.pause();
