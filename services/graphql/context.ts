@@ -59,10 +59,22 @@ export interface OperationContext extends GraphqlServices {
 
 /** The context of one operation. */
 export function operationContext(
-  services: GraphqlServices,
-  request: Pick<OperationContext, 'principal' | 'requestId' | 'log' | 'signal' | 'admit'>,
+  options: GraphqlOptions,
+  {
+    request,
+    principal,
+    signal,
+  }: { readonly request: FastifyRequest; readonly principal: Principal; readonly signal: AbortSignal },
 ): OperationContext {
-  const { service, registry, jobs, uploads, links, config } = services;
-  const own = { service, registry, jobs, uploads, links, config };
-  return { ...own, ...request, loaders: loadersFor(own, request.principal) };
+  const { service, registry, jobs, uploads, links, config, chargeRows } = options;
+  const services = { service, registry, jobs, uploads, links, config };
+  return {
+    ...services,
+    principal,
+    requestId: request.id,
+    log: request.log,
+    signal,
+    admit: async (rows) => chargeRows?.(request, rows),
+    loaders: loadersFor(services, principal),
+  };
 }

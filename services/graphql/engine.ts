@@ -22,7 +22,7 @@ export interface GraphqlEngine {
 }
 
 export async function openEngine(options: GraphqlOptions): Promise<GraphqlEngine> {
-  const { config, failureOf, charge, chargeRows, clientSignal } = options;
+  const { config, failureOf, charge, clientSignal } = options;
   const schema = buildGraphqlSchema();
   const rules = limitRules({ introspection: config.GRAPHQL_INTROSPECTION });
   const execute = await openExecutor(schema, rules, failureOf);
@@ -35,13 +35,10 @@ export async function openEngine(options: GraphqlOptions): Promise<GraphqlEngine
       const source = await persisted.documentOf(asked);
       const parsed = parseOperation(source, operationName);
       refuseKind(parsed, request, reply);
-      const { principal, id: requestId, log } = request;
+      const { principal } = request;
       const cost = checkedCost(schema, parsed, variables, config.GRAPHQL_MAX_COST);
       await charge?.(request, principal, cost);
-      const context = operationContext(options, {
-        ...{ principal, requestId, log, signal: clientSignal(reply) },
-        admit: async (rows) => chargeRows?.(request, rows),
-      });
+      const context = operationContext(options, { request, principal, signal: clientSignal(reply) });
       const answer = await execute(sourceOf(source, parsed), context, variables, operationName);
       if (answer.data === undefined) reply.code(400);
       return answer;

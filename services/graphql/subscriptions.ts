@@ -84,13 +84,7 @@ export function subscriptionServer(
     const variableValues = variables ?? {};
     const cost = checkedCost(schema, parsed, variableValues, options.config.GRAPHQL_MAX_COST);
     await options.charge?.(request, principal, cost);
-    const contextValue = operationContext(options, {
-      principal,
-      requestId: request.id,
-      log: request.log,
-      signal,
-      admit: async (rows) => options.chargeRows?.(request, rows),
-    });
+    const contextValue = operationContext(options, { request, principal, signal });
     return { schema, document: parsed.document, operationName: operationName ?? null, variableValues, contextValue };
   }
 

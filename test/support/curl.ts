@@ -8,8 +8,8 @@ export async function sendCurl(command: string, from: string, to: string, root: 
   const headers: Record<string, string> = {};
   let url = '';
   let data: string | null = null;
-  let upload: Buffer | null = null;
   let method: string | null = null;
+  let upload: Buffer | null = null;
   for (let i = 1; i < words.length; i += 1) {
     const word = words[i] ?? '';
     const value = words[i + 1] ?? '';
@@ -23,11 +23,11 @@ export async function sendCurl(command: string, from: string, to: string, root: 
     } else if (word === '-F') {
       addField(form, value, root);
       i += 1;
-    } else if (word === '-T') {
-      upload = readFileSync(join(root, value));
-      i += 1;
     } else if (word === '-X') {
       method = value;
+      i += 1;
+    } else if (word === '-T') {
+      upload = readFileSync(join(root, value));
       i += 1;
     } else if (word === '-d') {
       data = value;
