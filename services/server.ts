@@ -35,6 +35,9 @@ import { logWatch } from './workerLog.ts';
 /** After this the process ends, whatever still runs. */
 const STOP_MS = 10_000;
 
+/** How long an uploaded image, or a picture that a link leads to, is kept. */
+const IMAGE_TTL_MS = 3600e3;
+
 /** A worker that gives no sign of life may be frozen after this time, never sooner. */
 const LEAST_SILENCE_MS = 5000;
 
@@ -129,9 +132,6 @@ async function openJobStore({ DATA_DIR, DATA_DISK_BYTES }: Config): Promise<JobS
     );
   }
 }
-
-/** How long an uploaded image, or a picture that a link leads to, is kept. */
-const IMAGE_TTL_MS = 3600e3;
 
 /** To be opened when DATA_DIR is this service's alone. */
 function openFileStore({ DATA_DIR, IMAGES_DISK_BYTES: maxBytes }: Config): Promise<FileStore> {
