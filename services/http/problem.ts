@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import { ElucidError, type ErrorCode, type Fault } from '../../schemas/errors.ts';
 import type { Problem } from '../../schemas/problem.ts';
 
@@ -115,7 +114,6 @@ export class HttpFailure extends Error implements Failure {
 export function failureOf(error: unknown): Failure {
   if (error instanceof HttpFailure) return error;
   if (error instanceof ElucidError) return { code: error.code, detail: error.message, faults: error.faults };
-  if (isCutOff(error)) return { code: 'bad-body', detail: 'the body ended before all of it had come', faults: [] };
   const code = fastifyCode(error);
   if (code === undefined || !(error instanceof Error)) {
     return {
@@ -141,11 +139,6 @@ export function problemOf({ code, detail, faults }: Failure, requestId: string, 
     errors: [...faults],
     ...(repeated ? { error: detail } : {}),
   };
-}
-
-/** Node's error of a body whose client closed the connection, or its half of it. */
-function isCutOff(error: unknown): boolean {
-  return types.isNativeError(error) && 'code' in error && error.code === 'ECONNRESET' && error.message === 'aborted';
 }
 
 function fastifyCode(error: unknown): ErrorCode | undefined {

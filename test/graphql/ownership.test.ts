@@ -6,7 +6,7 @@ import WebSocket from 'ws';
 import type { Principal } from '../../services/access/principal.ts';
 import { PictureLinks } from '../../services/answers/pictureLinks.ts';
 import { Uploads } from '../../services/answers/uploads.ts';
-import { graphql } from '../../services/graphql/plugin.ts';
+import { graphql } from '../../services/graphql/routes.ts';
 import { acceptWebSockets } from '../../services/graphql/webSockets.ts';
 import { clientSignal } from '../../services/http/clientSignal.ts';
 import { failureOf, PROBLEMS } from '../../services/http/problem.ts';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   await app.register(graphql, {
     ...{ service: fake.service, registry: testRegistry(), jobs: fake.jobs, uploads, clientSignal },
     links: new PictureLinks(files, new Uint8Array(32)),
-    config: { MAX_RUNS: 8, GRAPHQL_MAX_COST: 100, GRAPHQL_INTROSPECTION: true },
+    config: { MAX_RUNS: 8, GRAPHQL_MAX_COST: 500, GRAPHQL_INTROSPECTION: true },
     failureOf: (error) => ({ ...failureOf(error), ...PROBLEMS[failureOf(error).code] }),
     stopping: new AbortController().signal,
     principalOf: (parameters): Principal | null =>
@@ -107,7 +107,7 @@ test('every operation is charged before it runs, by what it costs', async () => 
   await listen('c', id).next();
   expect(charged).toEqual([
     { owner: 'a', cost: 13 },
-    { owner: 'a', cost: 51 },
+    { owner: 'a', cost: 201 },
     { owner: 'c', cost: 1 },
   ]);
   fake.service.commands.length = 0;

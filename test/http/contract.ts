@@ -24,7 +24,7 @@ export interface DocumentedOperation {
 const OUR_HEADERS =
   /^(x-(prediction|target|score|relevance|conservation|request).*|location|retry-after|preference-applied|ratelimit.*|allow|inference-header-content-length|www-authenticate|content-disposition|server-timing)$/;
 
-/** What is not in the document on purpose: the document itself, and the page that shows it. */
+/** What is not in the document on purpose: the document itself, the page that shows it, and GraphQL, which has a schema of its own. */
 export const HIDDEN = /^\/(docs(\/.*)?|openapi\.json|graphql)$/;
 
 const PROBLEM = 'application/problem+json';

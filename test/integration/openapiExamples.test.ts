@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { isFile } from '../fuzz/requests/validRequests.ts';
 import { Contract, type DocumentedOperation } from '../http/contract.ts';
 import { type RunningService, startService } from './runningService.ts';
 
@@ -65,11 +66,11 @@ function bodiesOf({ operation }: DocumentedOperation): (string | Buffer | FormDa
   });
 }
 
-function formOf({ image: _image, ...fields }: Record<string, unknown>): FormData {
+function formOf(fields: Record<string, unknown>): FormData {
   const form = new FormData();
-  form.append('image', new Blob([new Uint8Array(SAMPLE)]), '3.png');
   for (const [name, value] of Object.entries(fields)) {
-    form.append(name, typeof value === 'string' ? value : JSON.stringify(value));
+    if (isFile(value)) form.append(name, new Blob([new Uint8Array(SAMPLE)]), '3.png');
+    else form.append(name, typeof value === 'string' ? value : JSON.stringify(value));
   }
   return form;
 }

@@ -47,11 +47,17 @@ function bodiesOf({ operation }: DocumentedOperation, picture: Buffer): [string 
   });
 }
 
-function formOf({ image: _image, ...fields }: Json, picture: Buffer): Buffer {
-  const texts = Object.entries(fields).map(([name, value]) => {
+/** A text that stands for a file in the example of a form. */
+export function isFile(value: unknown): boolean {
+  return typeof value === 'string' && value.startsWith('the bytes of ');
+}
+
+function formOf(fields: Json, picture: Buffer): Buffer {
+  const parts = Object.entries(fields).map(([name, value]) => {
+    const head = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"`;
     const text = typeof value === 'string' ? value : JSON.stringify(value);
-    return `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${text}\r\n`;
+    const [file, content] = isFile(value) ? ['; filename="3.png"', picture] : ['', Buffer.from(text)];
+    return Buffer.concat([Buffer.from(`${head}${file}\r\n\r\n`), content, Buffer.from('\r\n')]);
   });
-  const file = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="image"; filename="3.png"\r\n\r\n`;
-  return Buffer.concat([Buffer.from(texts.join('') + file), picture, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]);
+  return Buffer.concat([...parts, Buffer.from(`--${BOUNDARY}--\r\n`)]);
 }
