@@ -41,14 +41,8 @@ const IMAGE_TTL_MS = 3600e3;
 /** A worker that gives no sign of life may be frozen after this time, never sooner. */
 const LEAST_SILENCE_MS = 5000;
 
-/** How long an uploaded image, or a picture that a link leads to, is kept. */
-const IMAGE_TTL_MS = 3600e3;
-
 /** Exit status for a configuration that cannot be used (EX_CONFIG of sysexits.h). */
 const EXIT_CONFIG = 78;
-
-/** How long an uploaded image, or a picture that a link leads to, is kept. */
-const IMAGE_TTL_MS = 3600e3;
 
 await main();
 
