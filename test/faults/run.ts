@@ -20,8 +20,8 @@ const SERVICE = { EXPLAIN_TIMEOUT_MS: String(TIMEOUT_MS), MAX_QUEUE: '64', CACHE
 /** An answer must come that much after its deadline at most, on a machine all of whose cores are busy. */
 const SLACK_MS = 5000;
 
-const WARM_MS = 6000;
-const PAUSE_MS = 8000;
+const WARM_MS = 8000;
+const PAUSE_MS = 4000;
 
 /** How much more memory there may be afterwards. */
 const GROWTH = 1.1;
@@ -154,7 +154,7 @@ function slowestRequest(tally: Tally): number {
 async function warmMemory(service: BuiltService, questions: readonly Question[], known: Known): Promise<Memory> {
   const tally = new Tally();
   const over = AbortSignal.timeout(WARM_MS);
-  const load = { url: service.url, questions, known, tally, clients: 12, seed: 2 };
+  const load = { url: service.url, questions, known, tally, clients: 16, seed: 2 };
   await Promise.all([
     traffic(load, over),
     jobs(load, over),
