@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { type GraphQLInputObjectType, validateSchema } from 'graphql';
+import { z } from 'zod';
 import { explainJsonSchema } from '../../schemas/explain.ts';
 import { METHOD_NAMES } from '../../schemas/methods.ts';
 import { prototypeSchema } from '../../schemas/prototype.ts';
 import { renderSchema } from '../../schemas/render.ts';
+import { configVariables } from '../../services/config.ts';
 import { printedSchema } from '../../services/graphql/printedSchema.ts';
 import { buildGraphqlSchema } from '../../services/graphql/schema.ts';
 
@@ -40,4 +42,18 @@ test('the operations are those of the contract; there is none for what is not bu
   expect(names('Query')).toEqual(['models', 'model', 'methods', 'explain', 'job', 'jobs']);
   expect(names('Mutation')).toEqual(['createPrototype', 'createExplanationJob', 'cancelJob']);
   expect(names('Subscription')).toEqual(['jobEvents']);
+});
+
+test('docs/graphql.md tells the limit of the cost, and what costs most', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/graphql.md'), 'utf8');
+  const limit = configVariables().find(({ name }) => name === 'GRAPHQL_MAX_COST')?.default;
+  expect(page).toContain(`\`GRAPHQL_MAX_COST\` (${limit})`);
+  const costOf = (field: string) => {
+    const { explain } = schema.getQueryType()?.getFields() ?? {};
+    const mutation = schema.getMutationType()?.getFields()[field];
+    return z.object({ cost: z.number() }).parse((mutation ?? explain)?.extensions['elucid']).cost;
+  };
+  expect(page).toContain(`\`explain\` ${costOf('explain')}, `);
+  expect(costOf('createPrototype')).toBe(costOf('createExplanationJob'));
+  expect(page).toContain(`\`createExplanationJob\` and \`createPrototype\` ${costOf('createPrototype')} each`);
 });
