@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   });
   const [count, seed] = [Number(values.requests), Number(values.seed)];
   if (!Number.isSafeInteger(count) || count < 1 || !Number.isSafeInteger(seed)) throw new Error(USAGE);
-  const service = await startService({ LOG_LEVEL: 'info' });
+  const service = await startService({ MISS_LIMIT: '0' });
   try {
     await fuzz(service, count, seed);
   } finally {

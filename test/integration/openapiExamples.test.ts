@@ -42,27 +42,29 @@ async function submit(job: object, headers: Record<string, string>): Promise<str
   return answer.headers['location']?.split('/').at(-1) ?? '';
 }
 
-async function send(method: string, url: string, headers: Record<string, string>, body?: string | Buffer | FormData) {
+async function send(method: string, url: string, headers: Record<string, string>, body?: string | Blob | FormData) {
   const type = typeof body === 'string' ? { 'content-type': 'application/json' } : {};
   const answer = await fetch(service.url + url, {
     method,
     headers: { ...type, ...headers },
     redirect: 'manual',
-    ...(body === undefined ? {} : { body: Buffer.isBuffer(body) ? new Uint8Array(body) : body }),
+    ...(body === undefined ? {} : { body }),
   });
   const bytes = Buffer.from(await answer.arrayBuffer());
   return { status: answer.status, headers: Object.fromEntries(answer.headers), body: bytes };
 }
 
 /** The bodies that the examples of an operation are, by media type. */
-function bodiesOf({ operation }: DocumentedOperation): (string | Buffer | FormData | undefined)[] {
+function bodiesOf({ operation }: DocumentedOperation): (string | Blob | FormData | undefined)[] {
   const { content } = (operation['requestBody'] ?? {}) as { content?: Record<string, Media> };
   if (content === undefined) return [undefined];
-  return Object.entries(content).flatMap(([type, { example, examples }]): (string | Buffer | FormData)[] => {
+  return Object.entries(content).flatMap(([type, { example, examples }]): (string | Blob | FormData)[] => {
     const values = examples === undefined ? [example] : Object.values(examples).map(({ value }) => value);
     if (type === 'application/json') return values.map((value) => JSON.stringify(value));
     if (type === 'multipart/form-data') return values.map((value) => formOf(value as Record<string, unknown>));
-    return type.startsWith('image/') ? [SAMPLE] : [];
+    // Bytes that are JSON, where an operation takes that, or else a picture.
+    const json = content['application/json']?.example;
+    return [new Blob([json === undefined ? new Uint8Array(SAMPLE) : JSON.stringify(json)], { type })];
   });
 }
 
@@ -103,6 +105,8 @@ function cancellingFirst(operations: readonly DocumentedOperation[]): Documented
 const OTHERS: Readonly<Record<string, readonly number[]>> = {
   createPrototype: [200, 202],
   explain: [200, 202],
+  // Tokens are given by GraphQL, whose tests follow its links.
+  getPicture: [404],
 };
 
 test('the examples of every operation are answered as documented', async () => {

@@ -50,7 +50,7 @@ function imports(folders: readonly string[]): Set<string> {
 }
 
 const atRunTime = imports(['schemas', 'models', 'services']);
-const inDevelopment = imports(['training', 'bench', 'test', 'docs']);
+const inDevelopment = imports(['training', 'bench', 'test', 'docs', 'client/src']);
 
 test('what the service imports is a dependency', () => {
   const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
