@@ -2,6 +2,15 @@ type Answers = Readonly<Record<string, unknown>>;
 
 /** What operations answer, as JSON by status; long lists are cut. They were seen, and a test sees them again. */
 const ANSWERS: Readonly<Record<string, Answers>> = {
+  uploadImage: {
+    '201': {
+      imageId: 'gv2u-JRsPBD8-VmolNQ5dSFDLlMrxNc6',
+      sha256: '70412921e12007373b1a7ed06837c0c78ec3e10140bd6ea44fceb4c523ca092a',
+      bytes: 285,
+      media_type: 'image/png',
+      expires: '2026-11-24T00:50:52.000Z',
+    },
+  },
   welcome: {
     '200': {
       name: 'elucid',
