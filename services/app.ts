@@ -7,7 +7,7 @@ import { Uploads } from './answers/uploads.ts';
 import type { ExplanationService } from './compute/explanation.ts';
 import type { Config } from './config.ts';
 import type { FileStore } from './files/store.ts';
-import { graphql } from './graphql/plugin.ts';
+import { graphql } from './graphql/routes.ts';
 import { acceptWebSockets } from './graphql/webSockets.ts';
 import { clientSignal } from './http/clientSignal.ts';
 import { OpenStreams } from './http/jobs/openStreams.ts';
@@ -163,7 +163,7 @@ async function guard(app: FastifyInstance, keys: Keys, config: AppDependencies['
 }
 
 /** The request itself has paid for the first point. */
-async function chargeOperation(request: FastifyRequest, cost: number): Promise<void> {
+async function chargeOperation(request: FastifyRequest, _principal: unknown, cost: number): Promise<void> {
   await charge(request, Math.max(0, Math.floor(cost / COST_PER_POINT) - 1));
 }
 

@@ -35,14 +35,14 @@ import { logWatch } from './workerLog.ts';
 /** After this the process ends, whatever still runs. */
 const STOP_MS = 10_000;
 
+/** How long an uploaded image, or a picture that a link leads to, is kept. */
+const IMAGE_TTL_MS = 3600e3;
+
 /** A worker that gives no sign of life may be frozen after this time, never sooner. */
 const LEAST_SILENCE_MS = 5000;
 
 /** Exit status for a configuration that cannot be used (EX_CONFIG of sysexits.h). */
 const EXIT_CONFIG = 78;
-
-/** How long an uploaded image, or a picture that a link leads to, is kept. */
-const IMAGE_TTL_MS = 3600e3;
 
 await main();
 

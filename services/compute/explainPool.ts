@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import type { Network } from '../../models/network.ts';
-import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import type { MethodName } from '../../schemas/methods.ts';
 import type { Focus, Plan } from '../explanation/plan.ts';
 import type { PlanName } from '../explanation/prediction.ts';
@@ -10,6 +9,7 @@ import type {
   ExplainReply,
   ExplainSetup,
   ExplainTask,
+  KnownModel,
   TaskModel,
   TaskRows,
 } from './explainTask.ts';
@@ -138,12 +138,9 @@ export class ExplainPool {
    * @param load the number that the model gets
    * @throws ElucidError `model-failed`
    */
-  async load(
-    registered: RegisteredModel,
-    load: number,
-  ): Promise<{ readonly network: Network; readonly memoryBytes: number }> {
-    const reply = await this.inFlight.during(registered.id, () =>
-      this.send({ kind: 'load', model: { load, known: registered } }),
+  async load(known: KnownModel, load: number): Promise<{ readonly network: Network; readonly memoryBytes: number }> {
+    const reply = await this.inFlight.during(known.registered.id, () =>
+      this.send({ kind: 'load', model: { load, known } }),
     );
     if (reply.kind !== 'loaded') throw new Error(`a worker answered ${reply.kind}`);
     const { network, weightBytes, mapped } = reply;
@@ -210,10 +207,13 @@ export class ExplainPool {
   }
 
   /** A worker that does not know the model is told about it. */
-  private withModel({ load, registered }: LoadedModel, task: (model: TaskModel) => ExplainTask): Promise<ExplainReply> {
+  private withModel(
+    { load, registered, mean }: LoadedModel,
+    task: (model: TaskModel) => ExplainTask,
+  ): Promise<ExplainReply> {
     return this.inFlight.during(registered.id, async () => {
       const reply = await this.send(task({ load, known: null }));
-      return reply.kind === 'model-unknown' ? this.send(task({ load, known: registered })) : reply;
+      return reply.kind === 'model-unknown' ? this.send(task({ load, known: { registered, mean } })) : reply;
     });
   }
 

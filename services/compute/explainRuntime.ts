@@ -10,11 +10,10 @@ import { storedTensors } from '../engine/folding.ts';
 import { encodeOnnx } from '../engine/onnx/model.ts';
 import { EXPLAIN } from '../explanation/plan.ts';
 import { compilePlan, drive } from '../explanation/runPlan.ts';
-import { meanInput } from './classMeans.ts';
 import { createEngines, type Engines } from './engines.ts';
 import { ExecutableCache } from './executableCache.ts';
 import { executableBytes, type NetworkSize, networkSize } from './executableCost.ts';
-import type { ExplainMessage, ExplainReply, ExplainSetup, ExplainTask, TaskModel } from './explainTask.ts';
+import type { ExplainMessage, ExplainReply, ExplainSetup, ExplainTask, KnownModel, TaskModel } from './explainTask.ts';
 import { inputTensor } from './inputRows.ts';
 import { hasEnded } from './liveLoads.ts';
 import { type Planner, plannerFor } from './planner.ts';
@@ -101,14 +100,14 @@ export class ExplainRuntime {
     return learning;
   }
 
-  private async read(load: number, known: RegisteredModel): Promise<LoadedModel> {
-    const network = await importModel(known, this.store);
+  private async read(load: number, { registered, mean }: KnownModel): Promise<LoadedModel> {
+    const network = await importModel(registered, this.store);
     const engine = this.engines.for(multiplyAdds(network));
     return {
       load,
-      registered: known,
+      registered,
       network,
-      plan: plannerFor({ network, box: known.box, mean: await meanInput(known) }),
+      plan: plannerFor({ network, box: registered.box, mean }),
       engine,
       size: networkSize(network),
     };

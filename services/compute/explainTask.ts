@@ -6,10 +6,17 @@ import type { PlanName } from '../explanation/prediction.ts';
 import type { InputRows } from './inputRows.ts';
 import type { LoadsInUse } from './liveLoads.ts';
 
+/** Everything that a worker has to know of a model. Its folder may be gone meanwhile: the network is in the tensor store. */
+export interface KnownModel {
+  readonly registered: RegisteredModel;
+  /** The mean input of its class means; null when it has none. */
+  readonly mean: Float32Array | null;
+}
+
 /** The model a task is about: the number of its load, and everything about it when the worker has to learn it. */
 export interface TaskModel {
   readonly load: number;
-  readonly known: RegisteredModel | null;
+  readonly known: KnownModel | null;
 }
 
 /** Values of a batch: rows of inputs, targets and free numbers. */

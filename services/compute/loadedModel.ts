@@ -9,6 +9,8 @@ export interface LoadedModel {
   /** The number that workers know it by. */
   readonly load: number;
   readonly network: Network;
+  /** The mean input of its class means; null when it has none. */
+  readonly mean: Float32Array | null;
   /** What it counts of the memory for models: its weights, once for every copy that is held of them. */
   readonly memoryBytes: number;
   readonly outputs: Outputs;

@@ -145,8 +145,9 @@ export class Models {
   }
 
   private async read(registered: RegisteredModel, load: number): Promise<LoadedModel> {
-    const { network, memoryBytes } = await this.pool.load(registered, load);
-    const plan = plannerFor({ network, box: registered.box, mean: await meanInput(registered) });
-    return { registered, load, network, memoryBytes, outputs: outputsOfModel(registered, network), plan };
+    const mean = await meanInput(registered);
+    const { network, memoryBytes } = await this.pool.load({ registered, mean }, load);
+    const plan = plannerFor({ network, box: registered.box, mean });
+    return { registered, load, network, mean, memoryBytes, outputs: outputsOfModel(registered, network), plan };
   }
 }

@@ -1,8 +1,18 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import type { Fault } from '../../schemas/errors.ts';
 import type { Principal } from '../access/principal.ts';
-import type { Failure } from './errors.ts';
 import { type Loaders, loadersFor } from './loaders.ts';
 import type { GraphqlServices } from './services.ts';
+
+/** What to tell a client of an error that is none of GraphQL's own. */
+export interface Failure {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly faults: readonly Fault[];
+  /** Seconds after which another try makes sense. */
+  readonly retryAfter?: number;
+}
 
 /** GraphQL beside another protocol in one process. */
 export interface GraphqlOptions extends GraphqlServices {
@@ -22,7 +32,7 @@ export interface GraphqlOptions extends GraphqlServices {
    */
   readonly principalOf?: PrincipalOf;
   /** Counts the cost of an operation before it runs; throws what the client is told where it is too much. */
-  readonly charge?: (request: FastifyRequest, cost: number) => Promise<void> | void;
+  readonly charge?: (request: FastifyRequest, principal: Principal, cost: number) => Promise<void> | void;
   /** The same for the network rows of an explanation, when they are known. */
   readonly chargeRows?: (request: FastifyRequest, rows: number) => Promise<void>;
 }
@@ -39,6 +49,7 @@ export const principalOf: PrincipalOf = (_connectionParams, request) => request.
 export interface OperationContext extends GraphqlServices {
   readonly principal: Principal;
   readonly requestId: string;
+  readonly log: FastifyBaseLogger;
   /** Aborts when the client has gone. */
   readonly signal: AbortSignal;
   /** Hears of the network rows that an explanation costs; throws when they are too many. */
@@ -48,10 +59,22 @@ export interface OperationContext extends GraphqlServices {
 
 /** The context of one operation. */
 export function operationContext(
-  services: GraphqlServices,
-  request: Pick<OperationContext, 'principal' | 'requestId' | 'signal' | 'admit'>,
+  options: GraphqlOptions,
+  {
+    request,
+    principal,
+    signal,
+  }: { readonly request: FastifyRequest; readonly principal: Principal; readonly signal: AbortSignal },
 ): OperationContext {
-  const { service, registry, jobs, uploads, links, config } = services;
-  const own = { service, registry, jobs, uploads, links, config };
-  return { ...own, ...request, loaders: loadersFor(own, request.principal) };
+  const { service, registry, jobs, uploads, links, config, chargeRows } = options;
+  const services = { service, registry, jobs, uploads, links, config };
+  return {
+    ...services,
+    principal,
+    requestId: request.id,
+    log: request.log,
+    signal,
+    admit: async (rows) => chargeRows?.(request, rows),
+    loaders: loadersFor(services, principal),
+  };
 }

@@ -1,41 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import type { Fault } from '../../schemas/errors.ts';
-
-/** What to tell a client of an error that is none of GraphQL's own. */
-export interface Failure {
-  readonly status: number;
-  readonly code: string;
-  readonly detail: string;
-  readonly faults: readonly Fault[];
-  /** Seconds after which another try makes sense. */
-  readonly retryAfter?: number;
-}
-
-/** A document, or the request around it, that GraphQL or its limits refuse. */
-export class BadQueryError extends Error {
-  override readonly name = 'BadQueryError';
-  readonly status: number;
-  readonly code: string;
-  /** GraphQL's own errors, with their places in the document. */
-  readonly errors: readonly GraphQLError[];
-
-  constructor(message: string, { status = 400, code = BAD_QUERY, errors = [] }: BadQueryOptions = {}) {
-    super(message);
-    this.status = status;
-    this.code = code;
-    this.errors = errors;
-  }
-}
-
-interface BadQueryOptions {
-  readonly status?: number;
-  readonly code?: string;
-  readonly errors?: readonly GraphQLError[];
-}
-
-/** Code of a document that cannot be run. */
-export const BAD_QUERY = 'bad-query';
+import { BAD_QUERY, BadQueryError } from './badQuery.ts';
+import type { Failure } from './context.ts';
 
 /** Errors for a client, and the status of an answer that has nothing but them. */
 export interface FormattedErrors {

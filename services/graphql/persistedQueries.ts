@@ -1,5 +1,5 @@
 import mercurius from 'mercurius';
-import { BadQueryError } from './errors.ts';
+import { BadQueryError } from './badQuery.ts';
 import type { GraphqlRequest } from './requestBody.ts';
 
 /** Documents that are kept by their hash. */

@@ -3,7 +3,7 @@ import secureJson from 'secure-json-parse';
 import { z } from 'zod';
 import { ElucidError } from '../../schemas/errors.ts';
 import { parseOrRefuse } from '../../schemas/faults.ts';
-import { BadQueryError } from './errors.ts';
+import { BadQueryError } from './badQuery.ts';
 
 const map = z.record(z.string(), z.unknown());
 

@@ -20,6 +20,7 @@ async function main(kept: string | undefined): Promise<number> {
   try {
     await succeed(process.env['PYTHON'] ?? 'python3', ['-m', 'venv', venv]);
     await succeed(python, ['-m', 'pip', 'install', '--quiet', '-r', join(FOLDER, 'requirements.txt')]);
+    // Generated requests miss often.
     const service = await startService({ MISS_LIMIT: '0' });
     try {
       const clients = await run(python, ['-m', 'unittest', 'discover', '-v', '-s', FOLDER], {

@@ -3,6 +3,7 @@ import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
 import { ElucidError } from '../../schemas/errors.ts';
 import { manifestSchema } from '../../schemas/manifest.ts';
 import type { ExplainPool } from '../../services/compute/explainPool.ts';
+import type { KnownModel } from '../../services/compute/explainTask.ts';
 import { InFlight } from '../../services/compute/inFlight.ts';
 import { hasEnded, LiveLoads } from '../../services/compute/liveLoads.ts';
 import { Models } from '../../services/compute/models.ts';
@@ -48,7 +49,7 @@ function fakePool() {
     loaded,
     inFlight,
     announced: 0,
-    load: async ({ manifest }: RegisteredModel) => {
+    load: async ({ registered: { manifest } }: KnownModel) => {
       if (pool.failure !== null) throw pool.failure;
       loaded.push(manifest.name);
       return { network, memoryBytes: 10 };

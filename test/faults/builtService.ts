@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { memoryOfTree } from '../../bench/processes.ts';
+import { usageOf } from '../../services/compute/processUsage.ts';
 import { processesOf, type Worker, workersOf } from './processes.ts';
 import { CHANGING } from './questions.ts';
 
@@ -16,6 +17,13 @@ const ZOO = join(ROOT, 'models/zoo');
 const SAMPLES = 11;
 const SAMPLE_MS = 300;
 
+export interface Memory {
+  /** Of all its processes: pages that several share are split between them. */
+  readonly all: number;
+  /** What the HTTP process alone holds and no file stands behind. */
+  readonly main: number;
+}
+
 /** The built service as a real process, with folders of its own. */
 export interface BuiltService {
   readonly url: string;
@@ -23,8 +31,8 @@ export interface BuiltService {
   /** What it logged so far, line by line. */
   readonly log: readonly Readonly<Record<string, unknown>>[];
   workers(): Promise<Worker[]>;
-  /** Proportional memory of all its processes: the median of some looks, in MiB. */
-  memory(): Promise<number>;
+  /** Proportional memory, in MiB: the medians of some looks. */
+  memory(): Promise<Memory>;
   /** Puts version 2 of the changing model into the folder of models, or takes it away, in one step. */
   change(present: boolean): Promise<void>;
   /** Sends SIGTERM; the exit status, and what still runs of it a second after. */
@@ -41,7 +49,7 @@ export async function startBuilt(environment: Readonly<Record<string, string>> =
   const flags = ['--min-semi-space-size=16', '--heap-growing-percent=200'];
   const folders = { CACHE_DIR: join(folder, 'cache'), DATA_DIR: join(folder, 'data'), MODELS_DIR: models };
   const child = spawn(process.execPath, [...flags, script], {
-    env: { PATH: process.env['PATH'], PORT: '0', TMPDIR: temporary, ...folders, ...environment },
+    env: { PATH: process.env['PATH'], PORT: '0', MISS_LIMIT: '0', TMPDIR: temporary, ...folders, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const log: Record<string, unknown>[] = [];
@@ -62,12 +70,12 @@ export async function startBuilt(environment: Readonly<Record<string, string>> =
     ...{ url, pid, log },
     workers: () => workersOf(temporary),
     memory: async () => {
-      const looks: number[] = [];
+      const looks: Memory[] = [];
       for (let i = 0; i < SAMPLES; i += 1) {
-        looks.push((await memoryOfTree(pid)).pssMib);
+        looks.push({ all: (await memoryOfTree(pid)).pssMib, main: (await usageOf(pid)).privateBytes ?? 0 });
         await delay(SAMPLE_MS);
       }
-      return median(looks);
+      return { all: median(looks.map(({ all }) => all)), main: median(looks.map(({ main }) => main)) / 2 ** 20 };
     },
     change: (present) =>
       present ? putModel(models, '2', 'mnist-cnn') : rm(join(models, '2'), { recursive: true, force: true }),

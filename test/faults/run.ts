@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type BuiltService, startBuilt } from './builtService.ts';
+import { type BuiltService, type Memory, startBuilt } from './builtService.ts';
 import { ask } from './http.ts';
 import { CHANGING, type Question, writeQuestions } from './questions.ts';
 import type { Reading } from './reading.ts';
@@ -75,6 +75,7 @@ async function weather(questions: readonly Question[], known: Known, seconds: nu
   const service = await startBuilt(SERVICE);
   const before = await warmMemory(service, questions, known);
   const { tally, cannon, troubles, frozen } = await storm({ service, questions, known, seconds });
+  await ask(service.url, { method: 'POST', path: '/admin/models/reload' });
   const ready = await ask(service.url, { path: '/health/ready' });
   const calm = new Tally();
   await askAll({ url: service.url, questions, known, tally: calm, clients: 1, seed: 0 });
@@ -131,8 +132,8 @@ async function weather(questions: readonly Question[], known: Known, seconds: nu
     },
     {
       condition: 'memory (PSS of all processes) is back to within 10 %',
-      found: `${before.toFixed(0)} MiB before, ${after.toFixed(0)} MiB after`,
-      holds: after <= GROWTH * before,
+      found: `${inWords(before)} before, ${inWords(after)} after`,
+      holds: after.all <= GROWTH * before.all,
     },
     { condition: 'no error is logged', found: `${errors.length} errors`, holds: errors.length === 0 },
     {
@@ -150,7 +151,7 @@ function slowestRequest(tally: Tally): number {
 }
 
 /** The memory after some traffic of every kind and a pause. */
-async function warmMemory(service: BuiltService, questions: readonly Question[], known: Known): Promise<number> {
+async function warmMemory(service: BuiltService, questions: readonly Question[], known: Known): Promise<Memory> {
   const tally = new Tally();
   const over = AbortSignal.timeout(WARM_MS);
   const load = { url: service.url, questions, known, tally, clients: 12, seed: 2 };
@@ -162,6 +163,10 @@ async function warmMemory(service: BuiltService, questions: readonly Question[],
   ]);
   await delay(PAUSE_MS);
   return service.memory();
+}
+
+function inWords({ all, main }: Memory): string {
+  return `${all.toFixed(0)} MiB (HTTP process ${main.toFixed(0)} MiB)`;
 }
 
 /** Workers that are replaced again and again, because they use more memory than they may. */

@@ -28,6 +28,7 @@ export interface TestApp {
   readonly app: FastifyInstance;
   readonly service: FakeService;
   readonly jobs: Jobs;
+  readonly store: MemoryJobStore;
   readonly prototypes: FakePrototypes;
   /** Every line that was logged. */
   readonly log: string[];
@@ -53,8 +54,9 @@ export async function testApp(
     ...OPEN_LIMITS,
     ...config,
   };
+  const store = new MemoryJobStore();
   const jobs = await Jobs.open({
-    store: new MemoryJobStore(),
+    store,
     executors: {
       explanation: explanationExecutor({ service, registry, maxRuns: limits.MAX_RUNS, timeoutMs: 60_000 }),
       prototype: prototypeExecutor({ service, registry, pool: prototypes }),
@@ -80,11 +82,11 @@ export async function testApp(
     version: '1.2.3',
   });
   await watchAnswers(app, { isRelayed: predictor !== null });
-  return { app, service, jobs, prototypes, log };
+  return { app, service, jobs, store, prototypes, log };
 }
 
 /** Files in a folder that goes with the process. */
-async function testFiles(): Promise<FileStore> {
+export async function testFiles(): Promise<FileStore> {
   const folder = await mkdtemp(join(tmpdir(), 'elucid-files-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   return DiskFileStore.open(folder, { maxBytes: 2 ** 20, ttlMs: 60_000 });

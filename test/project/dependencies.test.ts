@@ -18,6 +18,7 @@ const WITHOUT_IMPORT: readonly string[] = [
   '@types/negotiator',
   '@types/node',
   '@types/supertest',
+  '@types/ws',
   'autocannon',
   'jest',
   'pino-pretty',

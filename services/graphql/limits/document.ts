@@ -8,7 +8,7 @@ import {
   parse,
   type ValidationRule,
 } from 'graphql';
-import { BadQueryError } from '../errors.ts';
+import { BadQueryError } from '../badQuery.ts';
 import { costOf } from './cost.ts';
 import { fragmentsOf, sizeRule } from './sizeRule.ts';
 

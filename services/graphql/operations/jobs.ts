@@ -53,7 +53,10 @@ export async function createExplanationJob(args: Arguments, context: OperationCo
  * event.
  * @throws ElucidError `unknown-job`
  */
-export async function jobEvents(args: Arguments, context: OperationContext): Promise<AsyncGenerator<EventSource>> {
+export async function jobEvents(
+  args: Arguments,
+  context: OperationContext,
+): Promise<AsyncIterableIterator<EventSource>> {
   const { jobs, principal, signal } = context;
   const id = String(args['id']);
   await jobs.get(id, principal.owner);
@@ -63,7 +66,7 @@ export async function jobEvents(args: Arguments, context: OperationContext): Pro
     left.abort();
     await events.return();
   };
-  const generator: AsyncGenerator<EventSource, void, void> = {
+  const generator: AsyncIterableIterator<EventSource> = {
     next: async () => {
       const result = await events.next();
       return result.done === true ? result : { done: false, value: { ...result.value, id } };
@@ -77,7 +80,6 @@ export async function jobEvents(args: Arguments, context: OperationContext): Pro
       throw error;
     },
     [Symbol.asyncIterator]: () => generator,
-    [Symbol.asyncDispose]: leave,
   };
   return generator;
 }
