@@ -192,6 +192,15 @@ describe('MISS_LIMIT', () => {
     expect((await send({ url: '/models', headers: BOB })).statusCode).toBe(200);
   });
 
+  test('what costs nothing is answered all the same, as probes are', async () => {
+    const send = await app({ MISS_LIMIT: 1 });
+    expect((await send({ url: '/nothing' })).statusCode).toBe(404);
+    expect((await send({ url: '/models' })).statusCode).toBe(429);
+    for (const url of ['/health/live', '/health/ready', '/v2/health/live', '/openapi.json']) {
+      expect((await send({ url })).statusCode).toBe(200);
+    }
+  });
+
   test('faults of requests are no misses, nor are malformed paths errors', async () => {
     const send = await app({ MISS_LIMIT: 1 });
     for (let i = 0; i < 3; i += 1) expect((await send({ ...explain, payload: {} })).statusCode).toBe(422);
