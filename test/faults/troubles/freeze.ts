@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BuiltService } from '../builtService.ts';
-import type { WorkerKind } from '../processes.ts';
+import { signal, type WorkerKind } from '../processes.ts';
 
 /** How long a worker stands still before it goes on. */
 export const FREEZE_MS = 5000;
@@ -18,9 +18,8 @@ export interface Frozen {
 async function stop(service: BuiltService, kind: WorkerKind, frozen: Set<number>): Promise<number> {
   for (;;) {
     const worker = (await service.workers()).find((one) => one.kind === kind);
-    if (worker !== undefined) {
+    if (worker !== undefined && signal(worker.pid, 'SIGSTOP')) {
       frozen.add(worker.pid);
-      process.kill(worker.pid, 'SIGSTOP');
       return worker.pid;
     }
     await delay(LOOK_MS);
@@ -35,8 +34,7 @@ export async function freezeForAWhile(
 ): Promise<readonly Frozen[]> {
   const pid = await stop(service, kind, frozen);
   await delay(FREEZE_MS);
-  const isThere = (await service.workers()).some((one) => one.pid === pid);
-  if (isThere) process.kill(pid, 'SIGCONT');
+  signal(pid, 'SIGCONT');
   frozen.delete(pid);
   return [{ kind, replacedAfterMs: null }];
 }
