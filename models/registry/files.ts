@@ -14,18 +14,24 @@ export class ModelFault extends Error {
  * @throws ModelFault when it does not exist, is no plain file, or lies (through a link) outside the folder
  */
 export async function fileInside(folder: string, name: string): Promise<string> {
-  const path = await realpath(join(folder, name)).catch(() => null);
-  if (path === null) throw new ModelFault(`the file ${name} does not exist`);
-  if (!path.startsWith((await realpath(folder)) + sep))
-    throw new ModelFault(`the file ${name} leaves the model's folder`);
-  if (!(await stat(path)).isFile()) throw new ModelFault(`${name} is not a file`);
+  const path = await orMissing(name, realpath(join(folder, name)));
+  // Somebody may delete the folder meanwhile.
+  const inside = await orMissing(name, realpath(folder));
+  if (!path.startsWith(inside + sep)) throw new ModelFault(`the file ${name} leaves the model's folder`);
+  if (!(await orMissing(name, stat(path))).isFile()) throw new ModelFault(`${name} is not a file`);
   return path;
+}
+
+function orMissing<Value>(name: string, found: Promise<Value>): Promise<Value> {
+  return found.catch(() => {
+    throw new ModelFault(`the file ${name} does not exist`);
+  });
 }
 
 /** The content of a file of a model, if it is not larger than `limit` bytes. @throws ModelFault */
 export async function readInside(folder: string, name: string, limit: number): Promise<Buffer> {
   const path = await fileInside(folder, name);
-  const { size } = await stat(path);
+  const { size } = await orMissing(name, stat(path));
   if (size > limit) throw new ModelFault(`the file ${name} has ${size} bytes; at most ${limit} are read`);
   return readFile(path).catch(() => {
     throw new ModelFault(`the file ${name} cannot be read`);

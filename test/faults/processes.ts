@@ -22,6 +22,16 @@ export async function processesOf(folder: string): Promise<number[]> {
   return pids.filter((_, i) => own[i] === true);
 }
 
+/** Whether the process was still there to get the signal. */
+export function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
 async function kindOf(pid: number): Promise<WorkerKind | null> {
   const setup = (await variables(pid)).find((variable) => variable.startsWith('ELUCID_WORKER_SETUP='));
   if (setup === undefined) return null;

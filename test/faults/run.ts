@@ -21,8 +21,11 @@ const SERVICE = { EXPLAIN_TIMEOUT_MS: String(TIMEOUT_MS), MAX_QUEUE: '64', CACHE
 /** An answer must come that much after its deadline at most, on a machine all of whose cores are busy. */
 const SLACK_MS = 5000;
 
-const WARM_MS = 8000;
-const PAUSE_MS = 4000;
+const WARM_MS = 5000;
+const PAUSE_MS = 2000;
+
+/** A first storm, in seconds: what a service keeps for such weather it has got in it. */
+const FIRST_S = 15;
 
 /** How much more memory there may be afterwards. */
 const GROWTH = 1.1;
@@ -74,6 +77,7 @@ async function learnAll(questions: readonly Question[]): Promise<Known> {
 /** The storm, and what must be so after it. */
 async function weather(questions: readonly Question[], known: Known, seconds: number): Promise<Condition[]> {
   const service = await startBuilt(SERVICE);
+  const first = await storm({ service, questions, known, seconds: FIRST_S });
   const before = await warmMemory(service, questions, known);
   const { tally, cannon, troubles, frozen } = await storm({ service, questions, known, seconds });
   await ask(service.url, { method: 'POST', path: '/admin/models/reload' });
@@ -88,7 +92,7 @@ async function weather(questions: readonly Question[], known: Known, seconds: nu
     `\n${tableOf(tally)}\n\nautocannon: ${cannon.answered} answers ${JSON.stringify(cannon.statuses)}\n`,
   );
   process.stdout.write(`${troubles.join('\n')}\n`);
-  const faults = [...tally.faults, ...calm.faults, ...cannon.faults];
+  const faults = [...first.tally.faults, ...first.cannon.faults, ...tally.faults, ...calm.faults, ...cannon.faults];
   for (const fault of new Set(faults.slice(0, 40))) process.stdout.write(`  fault: ${fault}\n`);
   for (const error of errors.slice(0, 10)) process.stdout.write(`  logged: ${JSON.stringify(error)}\n`);
   const replaced = frozen.filter(({ replacedAfterMs }) => replacedAfterMs !== null).length;

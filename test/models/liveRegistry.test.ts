@@ -117,3 +117,17 @@ test('a folder that cannot be read changes nothing, and the next reload works', 
   await write('models/b', model({ name: 'b' }));
   expect(await registry.reload()).toMatchObject({ added: [{ name: 'b' }], removed: [{ name: 'a' }] });
 });
+
+test('a folder that is deleted while it is read is a model that is not there, or cannot be used', async () => {
+  await write('stays', model({ name: 'stays' }));
+  const registry = await opened();
+  for (let turn = 0; turn < 150; turn += 1) {
+    await write('goes', model({ name: 'goes' }));
+    const reloaded = registry.reload();
+    // At another moment of the reload each time.
+    for (let moment = 0; moment < turn % 50; moment += 1) await new Promise(setImmediate);
+    await rm(join(folder.path, 'goes'), { recursive: true });
+    await reloaded;
+    expect(registry.get('stays').manifest.name).toBe('stays');
+  }
+});

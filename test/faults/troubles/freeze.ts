@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BuiltService } from '../builtService.ts';
-import type { WorkerKind } from '../processes.ts';
+import { signal, type WorkerKind } from '../processes.ts';
 
 /** How long a worker stands still before it goes on. */
 export const FREEZE_MS = 5000;
@@ -14,20 +14,28 @@ export interface Frozen {
   readonly replacedAfterMs: number | null;
 }
 
+/** Stops a worker, as soon as there is one of the kind. @returns its process id */
+async function stop(service: BuiltService, kind: WorkerKind, frozen: Set<number>): Promise<number> {
+  for (;;) {
+    const worker = (await service.workers()).find((one) => one.kind === kind);
+    if (worker !== undefined && signal(worker.pid, 'SIGSTOP')) {
+      frozen.add(worker.pid);
+      return worker.pid;
+    }
+    await delay(LOOK_MS);
+  }
+}
+
 /** SIGSTOP of a worker, and SIGCONT after 5 s. */
 export async function freezeForAWhile(
   service: BuiltService,
   kind: WorkerKind,
   frozen: Set<number>,
 ): Promise<readonly Frozen[]> {
-  const worker = (await service.workers()).find((one) => one.kind === kind);
-  if (worker === undefined) return [];
-  frozen.add(worker.pid);
-  process.kill(worker.pid, 'SIGSTOP');
+  const pid = await stop(service, kind, frozen);
   await delay(FREEZE_MS);
-  const isThere = (await service.workers()).some(({ pid }) => pid === worker.pid);
-  if (isThere) process.kill(worker.pid, 'SIGCONT');
-  frozen.delete(worker.pid);
+  signal(pid, 'SIGCONT');
+  frozen.delete(pid);
   return [{ kind, replacedAfterMs: null }];
 }
 
@@ -38,11 +46,7 @@ export async function freezeForGood(
   frozen: Set<number>,
   patienceMs: number,
 ): Promise<readonly Frozen[]> {
-  const worker = (await service.workers()).find((one) => one.kind === kind);
-  if (worker === undefined) return [];
-  const { pid } = worker;
-  frozen.add(pid);
-  process.kill(pid, 'SIGSTOP');
+  const pid = await stop(service, kind, frozen);
   const started = performance.now();
   while ((await service.workers()).some((one) => one.pid === pid)) {
     if (performance.now() - started > patienceMs) {
