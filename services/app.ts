@@ -116,6 +116,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     frameworkErrors: (error, request, reply) => sendProblem(failureOf(error), request, reply),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
   });
+  await acceptWebSockets(app);
   ignoreExpectations(app.server);
   logRequests(app);
   const streams = new OpenStreams();
@@ -131,7 +132,6 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   await guard(app, keys, config);
   readJsonBodies(app);
   await documentRoutes(app, version);
-  await acceptWebSockets(app);
   const services = { service, registry, jobs, uploads, links, config };
   await app.register(rest, { ...services, streams, reloadModels, predictor, version });
   await app.register(graphql, {

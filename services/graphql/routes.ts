@@ -4,6 +4,7 @@ import { acceptedType } from '../answers/acceptedType.ts';
 import { BadQueryError } from './badQuery.ts';
 import type { GraphqlOptions } from './context.ts';
 import type { GraphqlEngine } from './engine.ts';
+import { refuseManySockets } from './webSockets.ts';
 
 /** Answers; the first stands for an empty `Accept` and for ranges. */
 const TYPES = ['application/json', 'application/graphql-response+json'] as const;
@@ -32,7 +33,7 @@ export async function graphql(app: FastifyInstance, options: GraphqlOptions): Pr
   };
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async (request, reply) => {
-    if (request.ws) return;
+    if (request.ws) return refuseManySockets(app);
     if (request.method === 'POST') refuseForeignType(request);
     else if (request.method === 'GET' || request.method === 'HEAD') refusePages(request);
     reply.header('vary', 'accept').type(acceptedType(request.headers.accept, TYPES));
@@ -46,6 +47,8 @@ export async function graphql(app: FastifyInstance, options: GraphqlOptions): Pr
   const hidden = { schema: { hide: true } };
   app.route({
     ...{ ...hidden, method: 'GET', url: '/graphql', handler },
+    // A page cannot send a key with the request that opens a WebSocket: it comes in the first message.
+    config: { public: 'upgrade' },
     wsHandler: async (socket, request) => {
       // Nothing that comes meanwhile is lost.
       socket.pause();

@@ -1,6 +1,7 @@
 import websocket from '@fastify/websocket';
 import type { FastifyInstance } from 'fastify';
 import { ElucidError } from '../../schemas/errors.ts';
+import { ignoreOtherUpgrades } from './plainUpgrades.ts';
 
 export const SUBSCRIPTION_PROTOCOL = 'graphql-transport-ws';
 
@@ -10,7 +11,7 @@ const MAX_MESSAGE_BYTES = 128 * 1024;
 /** Most connections. */
 const MAX_SOCKETS = 512;
 
-/** WebSockets for the whole app; to be called before its routes are added. */
+/** WebSockets for the whole app; to be called before anything else is added to it. */
 export async function acceptWebSockets(app: FastifyInstance): Promise<void> {
   await app.register(websocket, {
     options: {
@@ -27,9 +28,11 @@ export async function acceptWebSockets(app: FastifyInstance): Promise<void> {
       socket.terminate();
     },
   });
-  app.addHook('onRequest', async (request) => {
-    if (request.ws && app.websocketServer.clients.size >= MAX_SOCKETS) {
-      throw new ElucidError('queue-full', `${MAX_SOCKETS} WebSockets are open already`);
-    }
-  });
+  ignoreOtherUpgrades(app.server);
+}
+
+/** @throws ElucidError `queue-full` */
+export function refuseManySockets({ websocketServer }: FastifyInstance): void {
+  if (websocketServer.clients.size < MAX_SOCKETS) return;
+  throw new ElucidError('queue-full', `${MAX_SOCKETS} WebSockets are open already`);
 }

@@ -4,9 +4,11 @@ import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { memoryOfTree } from '../../bench/processes.ts';
 import { usageOf } from '../../services/compute/processUsage.ts';
+import { collectGarbage } from './collectGarbage.ts';
 import { processesOf, type Worker, workersOf } from './processes.ts';
 import { CHANGING } from './questions.ts';
 
@@ -31,7 +33,7 @@ export interface BuiltService {
   /** What it logged so far, line by line. */
   readonly log: readonly Readonly<Record<string, unknown>>[];
   workers(): Promise<Worker[]>;
-  /** Proportional memory, in MiB: the medians of some looks. */
+  /** Proportional memory, in MiB, when the HTTP process holds no garbage: the medians of some looks. */
   memory(): Promise<Memory>;
   /** Puts version 2 of the changing model into the folder of models, or takes it away, in one step. */
   change(present: boolean): Promise<void>;
@@ -46,12 +48,15 @@ export async function startBuilt(environment: Readonly<Record<string, string>> =
   await Promise.all([models, temporary].map((path) => mkdir(path)));
   await putModel(models, '1', 'mnist-mlp');
   const script = join(ROOT, 'dist/services/server.js');
-  const flags = ['--min-semi-space-size=16', '--heap-growing-percent=200'];
+  const flags = ['--inspect=127.0.0.1:0', '--min-semi-space-size=16', '--heap-growing-percent=200'];
   const folders = { CACHE_DIR: join(folder, 'cache'), DATA_DIR: join(folder, 'data'), MODELS_DIR: models };
   const child = spawn(process.execPath, [...flags, script], {
     env: { PATH: process.env['PATH'], PORT: '0', MISS_LIMIT: '0', TMPDIR: temporary, ...folders, ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // A test that fails half-way leaves nothing behind.
+  process.once('exit', () => child.kill('SIGKILL'));
+  const inspector = inspectorOf(child.stderr);
   const log: Record<string, unknown>[] = [];
   const exited = once(child, 'exit');
   const url = await new Promise<string>((resolve, reject) => {
@@ -70,6 +75,7 @@ export async function startBuilt(environment: Readonly<Record<string, string>> =
     ...{ url, pid, log },
     workers: () => workersOf(temporary),
     memory: async () => {
+      await collectGarbage(await inspector);
       const looks: Memory[] = [];
       for (let i = 0; i < SAMPLES; i += 1) {
         looks.push({ all: (await memoryOfTree(pid)).pssMib, main: (await usageOf(pid)).privateBytes ?? 0 });
@@ -90,12 +96,24 @@ export async function startBuilt(environment: Readonly<Record<string, string>> =
   };
 }
 
+/** Where the inspector of the process listens, as Node tells on standard error; everything else is passed on. */
+function inspectorOf(errors: Readable): Promise<string> {
+  return new Promise((resolve) => {
+    createInterface(errors).on('line', (line) => {
+      const [, url] = /^Debugger listening on (ws:\S+)$/.exec(line) ?? [];
+      if (url !== undefined) resolve(url);
+      else if (!/^For help, see|^Debugger (at|ending)/.test(line)) process.stderr.write(`${line}\n`);
+    });
+  });
+}
+
 /** A model of the zoo under the name of the changing one. */
 async function putModel(models: string, version: string, from: string): Promise<void> {
   const hidden = join(models, `.${version}`);
   await cp(join(ZOO, from), hidden, { recursive: true });
   const manifest = JSON.parse(await readFile(join(hidden, 'manifest.json'), 'utf8'));
   await writeFile(join(hidden, 'manifest.json'), JSON.stringify({ ...manifest, name: CHANGING, version }));
+  await rm(join(models, version), { recursive: true, force: true });
   await rename(hidden, join(models, version));
 }
 

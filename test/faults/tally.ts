@@ -48,6 +48,13 @@ export class Tally {
     return after >= 1 ? after : 1;
   }
 
+  /** A job that ended without a result. */
+  failed(kind: string, ms: number, code: string): void {
+    const { refused } = this.seen(kind, ms);
+    refused.set(code, (refused.get(code) ?? 0) + 1);
+    if (!STATED.has(code)) this.faults.push(`${kind}: failed with ${code}`);
+  }
+
   lost(kind: string, error: unknown): void {
     const counts = this.of(kind);
     counts.asked += 1;

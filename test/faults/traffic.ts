@@ -78,7 +78,7 @@ function nameOf({ kind, digit }: Question): string {
 /** What jobs are asked for, and what they give. */
 const SEEDS = 4;
 const STEPS = 1500;
-const PROTOTYPE = 'prototype as a job';
+export const PROTOTYPE = 'prototype as a job';
 const LOOK_MS = 200;
 const JOB_PATIENCE_MS = 120_000;
 
@@ -101,8 +101,9 @@ export async function jobs(
         continue;
       }
       const read = await jobResult(url, JSON.parse(submitted.body.toString()).id);
-      const why = typeof read === 'string' ? read : fault(read, known.get(`${PROTOTYPE} ${seed}`) ?? []);
-      tally.answered(PROTOTYPE, performance.now() - started, why);
+      const ms = performance.now() - started;
+      if ('code' in read) tally.failed(PROTOTYPE, ms, read.code);
+      else tally.answered(PROTOTYPE, ms, fault(read, known.get(`${PROTOTYPE} ${seed}`) ?? []));
     } catch (error) {
       tally.lost(PROTOTYPE, error);
       await delay(LOST_MS);
@@ -114,27 +115,27 @@ export async function jobs(
 export async function learnJobs(url: string, known: Map<string, Reading[]>): Promise<void> {
   for (let seed = 0; seed < SEEDS; seed += 1) {
     const read = await jobResult(url, JSON.parse((await ask(url, prototype(seed))).body.toString()).id);
-    if (typeof read === 'string') throw new Error(read);
+    if ('code' in read) throw new Error(`a job failed: ${read.code}`);
     known.set(`${PROTOTYPE} ${seed}`, [read]);
   }
 }
 
-/** What a job gave when it has ended, or what became of it. */
-async function jobResult(url: string, id: string): Promise<Reading | string> {
+/** What a job gave when it has ended, or the code with which it failed. @throws Error when it is forgotten or does not end */
+async function jobResult(url: string, id: string): Promise<Reading | { readonly code: string }> {
   const deadline = performance.now() + JOB_PATIENCE_MS;
   while (performance.now() < deadline) {
     const job = await ask(url, { path: `/jobs/${id}` });
-    if (job.status !== 200) return `job ${id}: ${job.status} ${job.body}`;
+    if (job.status !== 200) throw new Error(`job ${id}: ${job.status} ${job.body}`);
     const { state, error } = JSON.parse(job.body.toString());
     if (state === 'succeeded') {
       const result = await ask(url, { path: `/jobs/${id}/result`, headers: { accept: 'application/json' } });
-      if (result.status !== 200) return `result of job ${id}: ${result.status} ${result.body}`;
+      if (result.status !== 200) throw new Error(`result of job ${id}: ${result.status} ${result.body}`);
       return readPrototype(result.body);
     }
-    if (state !== 'queued' && state !== 'running') return `job ${id} ${state}: ${JSON.stringify(error)}`;
+    if (state !== 'queued' && state !== 'running') return { code: error?.code ?? state };
     await delay(LOOK_MS);
   }
-  return `job ${id} has not ended after ${JOB_PATIENCE_MS} ms`;
+  throw new Error(`job ${id} has not ended after ${JOB_PATIENCE_MS} ms`);
 }
 
 /** A search that went on from a checkpoint ends where one does that was never interrupted. */

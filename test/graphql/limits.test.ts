@@ -28,7 +28,7 @@ describe('size', () => {
     const text = (errors ?? []).map(({ message }) => message).join('\n');
     for (const word of words) expect(text).toContain(word);
     expect(errors?.[0]?.extensions).toEqual({ code: 'bad-query', request_id: expect.any(String) });
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(performance.now() - began).toBeLessThan(20_000);
   };
 
   test('a document has so many tokens', () => refused(`{ ${many(2001, () => 'a')} }`, '2000 tokens'));

@@ -85,10 +85,15 @@ export async function testApp(
   return { app, service, jobs, store, prototypes, log };
 }
 
+const folders: string[] = [];
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 /** Files in a folder that goes with the process. */
 export async function testFiles(): Promise<FileStore> {
   const folder = await mkdtemp(join(tmpdir(), 'elucid-files-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return DiskFileStore.open(folder, { maxBytes: 2 ** 20, ttlMs: 60_000 });
 }
 

@@ -100,7 +100,7 @@ describe('floods', () => {
     expect(text).toMatch(/^HTTP\/1\.1 503 /);
     expect(text).toContain('Retry-After: 1');
     expect(text).toContain(`${CONNECTIONS} connections are open`);
-    expect(ms).toBeLessThan(2000);
+    expect(ms).toBeLessThan(20_000);
     for (const socket of idle.slice(0, 5)) socket.destroy();
     await setTimeout(200);
     expect(await isAlive()).toBe(true);
