@@ -27,13 +27,9 @@ async function main(kept: string | undefined): Promise<number> {
         ELUCID_URL: service.url,
       });
       const failed = await runExamples(service.url, python);
-      const generated = await run(join(dirname(python), 'schemathesis'), [
-        '--config-file',
-        join(FOLDER, 'schemathesis.toml'),
-        'run',
-        `${service.url}/openapi.json`,
-        '--checks=all',
-      ]);
+      const schemathesis = ['--config-file', join(FOLDER, 'schemathesis.toml'), 'run', `${service.url}/openapi.json`];
+      // It keeps what it found in the folder that it runs in.
+      const generated = await run(join(dirname(python), 'schemathesis'), [...schemathesis, '--checks=all'], {}, venv);
       return clients === 0 && failed === 0 && generated === 0 ? 0 : 1;
     } finally {
       await service.stop();
