@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startService } from '../integration/runningService.ts';
 import { runExamples } from './documentation.ts';
@@ -15,7 +15,7 @@ else process.exitCode = await main(values.venv);
 
 /** Runs the clients that others wrote, the examples of docs/clients.md, and requests generated from /openapi.json against the service: Python in a virtual environment of their own. */
 async function main(kept: string | undefined): Promise<number> {
-  const venv = kept ?? (await mkdtemp(join(tmpdir(), 'elucid-clients-')));
+  const venv = kept === undefined ? await mkdtemp(join(tmpdir(), 'elucid-clients-')) : resolve(kept);
   const python = join(venv, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
   try {
     await succeed(process.env['PYTHON'] ?? 'python3', ['-m', 'venv', venv]);
@@ -27,13 +27,9 @@ async function main(kept: string | undefined): Promise<number> {
         ELUCID_URL: service.url,
       });
       const failed = await runExamples(service.url, python);
-      const generated = await run(join(dirname(python), 'schemathesis'), [
-        '--config-file',
-        join(FOLDER, 'schemathesis.toml'),
-        'run',
-        `${service.url}/openapi.json`,
-        '--checks=all',
-      ]);
+      const schemathesis = ['--config-file', join(FOLDER, 'schemathesis.toml'), 'run', `${service.url}/openapi.json`];
+      // It keeps what it found in the folder that it runs in.
+      const generated = await run(join(dirname(python), 'schemathesis'), [...schemathesis, '--checks=all'], {}, venv);
       return clients === 0 && failed === 0 && generated === 0 ? 0 : 1;
     } finally {
       await service.stop();
