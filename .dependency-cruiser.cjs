@@ -11,6 +11,7 @@ const BELOW_ANSWERS = [
   'rendering',
   'compute',
   'jobs',
+  'files',
 ];
 
 /**
@@ -28,6 +29,7 @@ const layers = {
     below: ['schemas', 'models', 'tensors', 'engine', 'explanation'],
   },
   access: { within: ['services/access'], below: ['schemas'] },
+  files: { within: ['services/files'], below: ['schemas', 'access', 'tensors'] },
   ingestion: { within: ['services/ingestion'], below: ['schemas', 'models', 'tensors'] },
   rendering: { within: ['services/rendering'], below: ['schemas', 'models', 'tensors'] },
   compute: {

@@ -8,11 +8,15 @@ export const ERROR_CODES = [
   'bad-body', // the body cannot be parsed
   'invalid', // the request breaks the schema, or asks for the impossible
   'not-acceptable', // no representation that the client accepts
+  'unauthorized', // no key, or a wrong one
   'forbidden', // not for this client
+  'rate-limited', // more than the client may do in a minute
   'unknown-model', // no such model, or version of it
   'unknown-layer', // no such layer of the model
   'unknown-route',
   'unknown-job', // no such job, or its time is over
+  'unknown-image', // no such uploaded image, or its time is over
+  'unknown-picture', // no such link to a picture, or its time is over
   'not-finished', // the result of a job that has not ended
   'already-ended', // a job that cannot be cancelled any more
   'cancelled', // the job was cancelled

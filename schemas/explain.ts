@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { base64Bytes } from './base64.ts';
+import { faultAt } from './errors.ts';
 import { parseOrRefuse } from './faults.ts';
+import { imageIdSchema, isOneInput, ONE_INPUT } from './images.ts';
 import { modelNameSchema, modelVersionSchema } from './manifest.ts';
 import { DEFAULT_METHOD, METHOD_NAMES, METHOD_OPTIONS, type MethodName } from './methods.ts';
 import { renderSchema } from './render.ts';
@@ -44,12 +46,11 @@ const settings = {
 const jsonInput = z
   .strictObject({
     image: base64Bytes.optional().describe('A PNG, JPEG or WebP file as base64'),
+    imageId: imageIdSchema.optional(),
     tensor: tensorInputSchema.optional(),
   })
-  .refine(({ image, tensor }) => (image === undefined) !== (tensor === undefined), {
-    message: 'needs exactly one of image, tensor',
-  })
-  .describe('What is explained: an encoded picture, or a ready tensor');
+  .refine(isOneInput, { message: ONE_INPUT })
+  .describe('What is explained: an encoded picture, the id of an uploaded one, or a ready tensor');
 
 /** A picture as bytes that came in a form. */
 const fileBytes = z
@@ -81,21 +82,39 @@ export const explainFormSchema = z.strictObject({ ...settings, image: fileBytes 
 
 type Settings = Omit<z.output<typeof explainJsonSchema>, 'input'>;
 
-/** A request for an explanation, with all its defaults, whatever body it came in. */
-export interface ExplainRequest extends Settings {
+type ReadyInput =
+  | { readonly kind: 'image'; readonly bytes: Uint8Array }
+  | { readonly kind: 'tensor'; readonly tensor: ClientTensor };
+
+/** A request for an explanation as a client gave it, with all its defaults. */
+export interface GivenExplainRequest extends Settings {
   /** Parsed by the schema of the method. */
   readonly options: Record<string, unknown>;
-  readonly input:
-    | { readonly kind: 'image'; readonly bytes: Uint8Array }
-    | { readonly kind: 'tensor'; readonly tensor: ClientTensor };
+  readonly input: ReadyInput | { readonly kind: 'upload'; readonly imageId: string };
+}
+
+/** A request for an explanation with its input, whatever body it came in. */
+export interface ExplainRequest extends GivenExplainRequest {
+  readonly input: ReadyInput;
 }
 
 /** @throws ElucidError `invalid` that names every fault. */
-export function parseExplainJson(body: unknown): ExplainRequest {
+export function parseExplainJson(body: unknown): GivenExplainRequest {
   const { input, ...rest } = parseOrRefuse(explainJsonSchema, body);
   const options = parseOptions(rest.method, rest.options);
   if (input.tensor !== undefined) return { ...rest, options, input: { kind: 'tensor', tensor: input.tensor } };
+  if (input.imageId !== undefined) return { ...rest, options, input: { kind: 'upload', imageId: input.imageId } };
   return { ...rest, options, input: { kind: 'image', bytes: input.image ?? new Uint8Array() } };
+}
+
+/**
+ * A request that was kept, which holds its input itself.
+ * @throws ElucidError `invalid` that names every fault.
+ */
+export function parseKeptExplain(body: unknown): ExplainRequest {
+  const { input, ...rest } = parseExplainJson(body);
+  if (input.kind === 'upload') throw faultAt('invalid', '/input/imageId', 'a kept request must hold its image');
+  return { ...rest, input };
 }
 
 /** @throws ElucidError `invalid` that names every fault. */

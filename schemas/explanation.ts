@@ -4,14 +4,14 @@ import { METHOD_NAMES } from './methods.ts';
 /** One item, or a list with one entry per item of the batch that the client sent. */
 const perItem = <Schema extends z.ZodType>(item: Schema) => z.union([item, z.array(item)]);
 
-const scoredOutput = z.object({
+export const scoredOutputSchema = z.object({
   index: z.int(),
   label: z.string().nullable(),
   score: z.number().describe('Before any softmax'),
   probability: z.number().nullable().describe("null where the model's outputs are no probabilities"),
 });
 
-const prediction = scoredOutput.extend({ top: z.array(scoredOutput).describe('The five largest outputs') });
+const prediction = scoredOutputSchema.extend({ top: z.array(scoredOutputSchema).describe('The five largest outputs') });
 
 const target = z.object({
   index: z.int().nullable().describe('null for a weighted target'),
@@ -44,11 +44,46 @@ const layer = z.object({
   relevance_sum: z.number(),
 });
 
+const timing = z.object({
+  decode: z.number(),
+  queue: z.number(),
+  compute: z.number(),
+  render: z.number(),
+  total: z.number(),
+});
+
+const relevanceSums = z.object({ sum: z.number(), min: z.number(), max: z.number() });
+
+/** What an explanation tells of one item, in protocols that always give lists of items. */
+export const explainedItemSchema = z
+  .object({
+    prediction,
+    target,
+    conservation: conservation.describe('null for methods that do not decompose the score'),
+    note: z.string().nullable().describe('Why there is no conservation report'),
+    layers: z.array(layer).nullable().describe('Relevance by layer, output first; null for methods without it'),
+    relevance: relevanceSums,
+  })
+  .describe('What was decided for one item, and why');
+
+/** The values of a relevance, and their sums for the first item. */
+export const relevanceSchema = relevanceSums.extend({
+  shape: z.array(z.int()).describe('As the input was sent: with the batch if that was'),
+  data: z.string().describe('The values as base64 of little-endian float32'),
+});
+
+/** The model that made an answer. */
+export const answeringModelSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  sha256: z.string().describe('Of the weights'),
+});
+
 /** The JSON answer of POST /explain. A batch of N > 1 gives lists for the fields of one item. */
 export const explanationSchema = z
   .object({
     id: z.string().describe('The request id'),
-    model: z.object({ name: z.string(), version: z.string(), sha256: z.string().describe('Of the weights') }),
+    model: answeringModelSchema,
     engine: z.string().describe('Engine and device, e.g. onnx/cpu'),
     method: z.enum(METHOD_NAMES),
     options: z.record(z.string(), z.unknown()).describe('All options, resolved'),
@@ -65,9 +100,7 @@ export const explanationSchema = z
     note: perItem(z.string().nullable()).describe('Why there is no conservation report'),
     layers: perItem(z.array(layer).nullable()).optional().describe('Relevance by layer, output first, if included'),
     image: z.string().optional().describe('The drawn relevance as base64, if included'),
-    timing_ms: z
-      .object({ decode: z.number(), queue: z.number(), compute: z.number(), render: z.number(), total: z.number() })
-      .describe('Milliseconds of each step'),
+    timing_ms: timing.describe('Milliseconds of each step'),
     batch_size: z.int().describe('Items that were computed together'),
     cached: z.boolean().describe('Whether the compiled explanation was found, not made for this request'),
   })
@@ -88,7 +121,7 @@ function example(): Record<string, unknown> {
     method: 'deep-taylor',
     options: { start: 'score', stabiliser: 0.000001 },
     prediction: { ...three, top: [three, { index: 5, label: '5', score: 4.5973, probability: 6.35e-9 }] },
-    target: { index: 3, label: '3', weights: null, score: 23.4721 },
+    target: { index: 3, label: '3', weights: null, unit: null, score: 23.4721 },
     relevance: { shape: [1, 28, 28], sum: 23.472, min: 0, max: 0.2354 },
     conservation: {
       start: 23.4721,

@@ -8,17 +8,22 @@ const instances = z
     'Each one: lists nested as the model\'s input; {"b64": ...}, an encoded image; or {"data": ...}, either of them, an image as base64 alone, too',
   );
 
-/** The body of :predict and :explain; further keys of the latter are settings of the explanation. */
-export const instancesSchema = z
-  .object({
-    instances: instances.optional(),
-    inputs: instances.optional().describe('Another name for instances'),
-    version: modelVersionSchema.optional(),
-  })
-  .catchall(z.unknown())
-  .refine(({ instances: one, inputs: other }) => (one === undefined) !== (other === undefined), {
-    message: 'needs exactly one of instances, inputs',
-  });
+const keys = {
+  instances: instances.optional(),
+  inputs: instances.optional().describe('Another name for instances'),
+  version: modelVersionSchema.optional(),
+};
+
+const onlyOne = ({ instances: one, inputs: other }: { instances?: unknown; inputs?: unknown }) =>
+  (one === undefined) !== (other === undefined);
+const message = 'needs exactly one of instances, inputs';
+const documented = { oneOf: [{ required: ['instances'] }, { required: ['inputs'] }] };
+
+/** The body of :explain; further keys are settings of the explanation. */
+export const instancesSchema = z.object(keys).catchall(z.unknown()).refine(onlyOne, { message }).meta(documented);
+
+/** The body of :predict. */
+export const predictSchema = z.strictObject(keys).refine(onlyOne, { message }).meta(documented);
 
 export type InstancesRequest = z.output<typeof instancesSchema>;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { base64Bytes } from './base64.ts';
 import { parseOrRefuse } from './faults.ts';
+import { imageIdSchema, isOneInput, ONE_INPUT } from './images.ts';
 import { modelNameSchema, modelVersionSchema } from './manifest.ts';
 import { renderSchema } from './render.ts';
 import { tensorInputSchema } from './tensorInput.ts';
@@ -44,11 +45,10 @@ const init = z
     z
       .strictObject({
         image: base64Bytes.optional().describe('A PNG, JPEG or WebP file as base64'),
+        imageId: imageIdSchema.optional(),
         tensor: tensorInputSchema.optional(),
       })
-      .refine(({ image, tensor }) => (image === undefined) !== (tensor === undefined), {
-        message: 'needs exactly one of image, tensor',
-      }),
+      .refine(isOneInput, { message: ONE_INPUT }),
   ])
   .describe(
     'Where the search starts: the mean of the class means (zero where the model has none), the mean of the class, zeros, ' +

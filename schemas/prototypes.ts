@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { answeringModelSchema } from './explanation.ts';
 import { PROTOTYPE_VARIANTS } from './prototype.ts';
 
 const count = z.int().nonnegative();
@@ -14,7 +15,8 @@ const targetSchema = z.object({
 
 const pointSchema = z.object({ step: count, objective: z.number(), probability: z.number().nullable() });
 
-const prototypeSchema = z.object({
+/** One prototype. */
+export const foundPrototypeSchema = z.object({
   target: targetSchema,
   copy: count.describe('Which of the `count` prototypes of its target, from 0'),
   objective: z.number().describe('What was maximised, at the end'),
@@ -38,11 +40,11 @@ const prototypeSchema = z.object({
 export const prototypesSchema = z
   .object({
     id: z.string().describe('Of the job'),
-    model: z.object({ name: z.string(), version: z.string(), sha256: z.string() }),
+    model: answeringModelSchema,
     engine: z.string(),
     variant: z.enum(PROTOTYPE_VARIANTS),
     options: z.record(z.string(), z.unknown()).describe('All options, resolved'),
-    prototypes: z.array(prototypeSchema).describe('By target, then copy'),
+    prototypes: z.array(foundPrototypeSchema).describe('By target, then copy'),
     animation: z
       .string()
       .meta({ contentEncoding: 'base64', contentMediaType: 'image/webp' })
@@ -50,6 +52,6 @@ export const prototypesSchema = z
       .describe('The search as an animated WebP, if included'),
     timing_ms: z.object({ compute: z.number() }),
   })
-  .describe('Prototypes that were found');
+  .meta({ id: 'Prototypes', description: 'Prototypes that were found' });
 
 export type PrototypesAnswer = z.output<typeof prototypesSchema>;

@@ -21,4 +21,7 @@ export const nestedRelevanceSchema = z
 
 export const imageFormSchema = z
   .object({ data: z.unknown().meta({ type: 'string', contentMediaType: 'application/octet-stream' }) })
-  .describe('The image as the one file of a form, as `curl -F data=@picture.png` sends it');
+  .meta({
+    description: 'The image as the one file of a form, as `curl -F data=@picture.png` sends it',
+    examples: [{ data: 'the bytes of models/zoo/samples/1.png' }],
+  });

@@ -2,6 +2,20 @@ import { isIP } from 'node:net';
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { defaultStoreFolder } from '../models/tensors/defaultFolder.ts';
+import {
+  choice,
+  duration,
+  flag,
+  folder,
+  hostNames,
+  keyFile,
+  origins,
+  providers,
+  secret,
+  trustProxy,
+  whole,
+  wholeText,
+} from './configValues.ts';
 
 /** What the defaults depend on beside the environment. */
 export interface Surroundings {
@@ -32,101 +46,6 @@ interface Documented {
   readonly defaultText?: string;
 }
 
-/** A whole number, also written like 64e6. */
-function whole(from: number, to: number, fallback: number, description: string, note = '') {
-  const allowed = `a whole number from ${from} to ${to}${note}`;
-  return z
-    .string()
-    .regex(/^\d+(e\d+)?$/i)
-    .transform(Number)
-    .pipe(z.int().min(from).max(to))
-    .prefault(String(fallback))
-    .meta({ description, allowed });
-}
-
-/** A whole number whose default depends on other things. */
-function wholeOrDefault(from: number, to: number, description: string, defaultText: string) {
-  const allowed = `a whole number from ${from} to ${to}`;
-  return z
-    .string()
-    .regex(/^\d+(e\d+)?$/i)
-    .transform(Number)
-    .pipe(z.int().min(from).max(to))
-    .optional()
-    .meta({ description, allowed, defaultText });
-}
-
-function choice<const Names extends readonly [string, ...string[]]>(
-  names: Names,
-  fallback: Names[number],
-  description: string,
-) {
-  return z
-    .enum(names)
-    .prefault(fallback)
-    .meta({ description, allowed: `one of ${names.join(', ')}` });
-}
-
-const UNITS_MS = { ms: 1, s: 1000, m: 60e3, h: 3600e3, d: 86400e3 } as const;
-
-/** A span of time as milliseconds, written like 90s, 30m or 1h; a number without a unit is seconds. */
-function duration(from: string, to: string, fallback: string, description: string) {
-  const inMs = (text: string) => {
-    const [, count, unit = 's'] = /^(\d{1,12})(ms|s|m|h|d)?$/.exec(text) ?? [];
-    return Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS];
-  };
-  return z
-    .string()
-    .transform(inMs)
-    .pipe(z.int().min(inMs(from)).max(inMs(to)))
-    .prefault(fallback)
-    .meta({
-      description,
-      allowed: `a whole number with a unit (ms, s, m, h, d; without one: s) from ${from} to ${to}`,
-    });
-}
-
-function folder(description: string, defaultText: string) {
-  return z.string().optional().meta({ description, allowed: 'the path of a folder', defaultText });
-}
-
-const flag = (description: string) =>
-  z
-    .enum(['true', 'false'])
-    .transform((value) => value === 'true')
-    .prefault('false')
-    .meta({ description, allowed: 'true or false' });
-
-const PROVIDERS = ['cpu', 'cuda', 'tensorrt', 'coreml', 'dml', 'webgpu'] as const;
-
-const providers = z
-  .string()
-  .transform((list) => list.split(',').map((name) => name.trim()))
-  .pipe(z.array(z.enum(PROVIDERS)).min(1))
-  .prefault('cpu')
-  .meta({
-    description: 'Execution providers of the onnx engine, in order of preference.',
-    allowed: `a comma-separated list of ${PROVIDERS.join(', ')}`,
-  });
-
-/** true, a number of proxies, or the addresses of the proxies: Fastify's `trustProxy`. */
-const trustProxy = z
-  .string()
-  .transform((value, context): boolean | number | string[] => {
-    if (value === 'true' || value === 'false') return value === 'true';
-    if (/^\d{1,2}$/.test(value)) return Number(value);
-    const addresses = value.split(',').map((address) => address.trim());
-    if (addresses.every((address) => isIP(address.replace(/\/\d{1,3}$/, '')) !== 0)) return addresses;
-    context.issues.push({ code: 'custom', input: value });
-    return z.NEVER;
-  })
-  .prefault('false')
-  .meta({
-    description:
-      'Whose X-Forwarded-* headers are believed: nobody, everybody, so many proxies in front, or these addresses.',
-    allowed: 'true, false, a number of proxies, or a comma-separated list of IP addresses and CIDR ranges',
-  });
-
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** Every variable, in the order of the documentation. */
@@ -136,8 +55,7 @@ export const environmentSchema = z.object({
     .regex(/^[A-Za-z0-9_.:-]+$/)
     .prefault('127.0.0.1')
     .meta({
-      description:
-        'Address to listen on. One that others can reach needs ALLOW_ANONYMOUS=true, as there are no keys yet.',
+      description: 'Address to listen on. One that others can reach needs API_KEYS, or ALLOW_ANONYMOUS=true.',
       allowed: 'an IP address or a host name',
     }),
   PORT: whole(0, 65535, 3000, 'Port to listen on.', ' (0: any free port)'),
@@ -156,12 +74,14 @@ export const environmentSchema = z.object({
     'Weights of models that stay loaded (every copy counts; mapped ones are one); the one not used for longest goes first.',
   ),
   EXPLAIN_WORKERS: whole(1, 64, 1, 'Processes that run networks. One uses all cores; more seldom pay on a CPU.'),
-  WORKER_MEMORY_BYTES: wholeOrDefault(
-    0,
-    1024 * GIB,
-    'Private memory of a worker process (mapped weights do not count) above which another takes its place; 0: no bound.',
-    'MODEL_MEMORY_BYTES + 2 × CACHE_BYTES + 1 GiB, at most three quarters of the memory there is',
-  ),
+  WORKER_MEMORY_BYTES: wholeText(0, 1024 * GIB)
+    .optional()
+    .meta({
+      description:
+        'Private memory of a worker process (mapped weights do not count) above which another takes its place; 0: no bound.',
+      allowed: `a whole number from 0 to ${1024 * GIB}`,
+      defaultText: 'MODEL_MEMORY_BYTES + 2 × CACHE_BYTES + 1 GiB, at most three quarters of the memory there is',
+    }),
   MAX_BATCH: whole(1, 1024, 32, 'Most items that run together; 1 makes answers bit-equal whatever else runs.'),
   MAX_QUEUE: whole(1, 1e6, 256, 'Most requests that wait; one more is answered 503.'),
   MAX_RUNS: whole(1, 1e6, 4096, 'Most network rows that one request may cost.'),
@@ -200,23 +120,66 @@ export const environmentSchema = z.object({
     4 * GIB,
     'Size that DATA_DIR is kept under; a job for which there is no room is answered 503.',
   ),
+  IMAGES_DISK_BYTES: whole(
+    64 * KIB,
+    1024 * GIB,
+    GIB / 2,
+    'Size of all uploaded images and linked pictures under DATA_DIR; one for which there is no room is answered 503.',
+  ),
   JOB_WORKERS: whole(1, 64, 1, 'Jobs that run at a time.'),
   MAX_JOBS: whole(1, 1e6, 1000, 'Most jobs that wait; one more is answered 503.'),
   JOB_TIMEOUT_MS: whole(1, 604800e3, 1800e3, 'Longest that a job may run, in milliseconds.'),
   JOB_TTL: duration('1s', '30d', '1h', 'How long a job and its result are kept after its end.'),
-  ALLOW_ANONYMOUS: flag('Serve everybody who can reach HOST.'),
+  GRAPHQL_MAX_COST: whole(1, 1e6, 500, 'Most that one GraphQL operation may cost: an explanation costs 10, a job 200.'),
+  GRAPHQL_INTROSPECTION: flag('Tell GraphQL clients the schema.', 'true'),
+  API_KEYS: secret('Keys of which every request needs one, but for /, /health, /docs and /openapi.json.'),
+  API_KEYS_FILE: keyFile('API keys'),
+  ADMIN_KEYS: secret('Keys that may administrate, too. Without keys of either kind programs on the same machine may.'),
+  ADMIN_KEYS_FILE: keyFile('admin keys'),
+  ALLOW_ANONYMOUS: flag('Serve everybody who can reach HOST. Means nothing with API keys.'),
+  RATE_LIMIT: wholeText(0, 1e6).optional().meta({
+    description:
+      'Points that a key, or an address without one, may spend in a minute: 1 for most requests, 20 for a job; 0: any number.',
+    allowed: 'a whole number from 0 to 1000000',
+    defaultText: '`6000` with API keys, else `0`',
+  }),
+  MISS_LIMIT: whole(
+    0,
+    1e6,
+    300,
+    'Requests of a key, or an address without one, that may be answered 401, 403, 404 or 421 in a minute; 0: any number.',
+  ),
+  ALLOWED_HOSTS: hostNames,
+  CORS_ORIGINS: origins,
+  MAX_CONNECTIONS: whole(1, 1e6, 4096, 'Most connections that are open; one more is answered 503 and closed.'),
+  REQUEST_TIMEOUT_MS: whole(
+    100,
+    3600e3,
+    60e3,
+    'Longest that a request may take to arrive, in milliseconds; its headers at most 15 s of that.',
+  ),
+  RESPONSE_TIMEOUT_MS: whole(
+    100,
+    3600e3,
+    60e3,
+    'Longest that an answer may wait for its client to read it, in milliseconds.',
+  ),
   TRUST_PROXY: trustProxy,
 });
 
-/** Variables of later versions: whoever sets one relies on it, so it is refused, not ignored. */
-const NOT_YET = ['API_KEYS', 'API_KEYS_FILE', 'ADMIN_KEYS', 'ADMIN_KEYS_FILE'] as const;
+/** Points per minute for a key. */
+const KEYED_RATE_LIMIT = 6000;
 
-type Folders = 'CACHE_DIR' | 'DATA_DIR';
-type Sizes = 'WORKER_MEMORY_BYTES';
+/** What has a default that depends on something else. */
+interface Completed {
+  readonly CACHE_DIR: string;
+  readonly DATA_DIR: string;
+  readonly RATE_LIMIT: number;
+  readonly ALLOWED_HOSTS: readonly string[];
+  readonly WORKER_MEMORY_BYTES: number;
+}
 
-export type Config = Readonly<Omit<z.output<typeof environmentSchema>, Folders | Sizes>> &
-  Readonly<Record<Folders, string>> &
-  Readonly<Record<Sizes, number>>;
+export type Config = Readonly<Omit<z.output<typeof environmentSchema>, keyof Completed>> & Completed;
 
 /**
  * The configuration from the environment; an empty value counts as none.
@@ -226,19 +189,20 @@ export function readConfig(environment: NodeJS.ProcessEnv, surroundings: Surroun
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const early = NOT_YET.find((name) => name in given);
-  if (early !== undefined) throw new ConfigError(`${early}: keys are not supported yet; allowed is only: not set`);
   const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) throw refused(String(parsed.error.issues[0]?.path[0]), given);
-  const { HOST, ALLOW_ANONYMOUS } = parsed.data;
-  if (!ALLOW_ANONYMOUS && !isLoopback(HOST)) {
+  const { HOST, ALLOW_ANONYMOUS, API_KEYS, API_KEYS_FILE } = parsed.data;
+  const hasKeys = (API_KEYS ?? API_KEYS_FILE) !== undefined;
+  if (!ALLOW_ANONYMOUS && !hasKeys && !isLoopback(HOST)) {
     throw new ConfigError(
-      `HOST: received "${HOST}", which others may reach; allowed are 127.0.0.0/8, ::1 and localhost unless ALLOW_ANONYMOUS=true`,
+      `HOST: received "${HOST}", which others may reach; allowed are 127.0.0.0/8, ::1 and localhost unless there are API_KEYS or ALLOW_ANONYMOUS=true`,
     );
   }
   const { temporaryFolder, user, memoryBytes } = surroundings;
   return {
     ...parsed.data,
+    RATE_LIMIT: parsed.data.RATE_LIMIT ?? (hasKeys ? KEYED_RATE_LIMIT : 0),
+    ALLOWED_HOSTS: parsed.data.ALLOWED_HOSTS ?? (isLoopback(HOST) ? [] : ['*']),
     WORKER_MEMORY_BYTES: parsed.data.WORKER_MEMORY_BYTES ?? workerMemory(parsed.data, memoryBytes),
     CACHE_DIR: parsed.data.CACHE_DIR ?? defaultStoreFolder(temporaryFolder, user),
     DATA_DIR: parsed.data.DATA_DIR ?? join(stateFolder(environment, surroundings), 'elucid'),

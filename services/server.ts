@@ -11,12 +11,16 @@ import { LiveRegistry } from '../models/registry/liveRegistry.ts';
 import { openRegistry, type Registry } from '../models/registry/registry.ts';
 import { userName } from '../models/tensors/defaultFolder.ts';
 import { ElucidError } from '../schemas/errors.ts';
+import { KeyError, Keys } from './access/keySources.ts';
 import { type CommandLine, readCommandLine } from './commandLine.ts';
 import type { ExplanationService } from './compute/explanation.ts';
 import { PrototypePool } from './compute/prototype/prototypePool.ts';
 import { openExplanationService } from './compute/service.ts';
 import type { WatchOptions } from './compute/watchdog.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import { DiskFileStore } from './files/diskStore.ts';
+import { openSecret } from './files/secret.ts';
+import type { FileStore } from './files/store.ts';
 import type { Predictor } from './http/kserve/predictor.ts';
 import { explanationExecutor } from './jobs/explanation/executor.ts';
 import { Jobs } from './jobs/jobs.ts';
@@ -24,11 +28,15 @@ import { prototypeExecutor } from './jobs/prototype/executor.ts';
 import { FolderInUseError } from './jobs/sqlite/folderLock.ts';
 import { SqliteJobStore } from './jobs/sqlite/sqliteStore.ts';
 import type { JobStore } from './jobs/store.ts';
+import { logOptions } from './logOptions.ts';
 import { logCheck, logModels, reload } from './reload.ts';
 import { logWatch } from './workerLog.ts';
 
 /** After this the process ends, whatever still runs. */
 const STOP_MS = 10_000;
+
+/** How long an uploaded image, or a picture that a link leads to, is kept. */
+const IMAGE_TTL_MS = 3600e3;
 
 /** A worker that gives no sign of life may be frozen after this time, never sooner. */
 const LEAST_SILENCE_MS = 5000;
@@ -40,10 +48,10 @@ await main();
 
 /** Starts the service, and stops it on SIGINT and SIGTERM. */
 async function main(): Promise<void> {
-  const [config, commandLine] = readConfigOrExit();
+  const [config, commandLine, keys] = readConfigOrExit();
   const logger = openLogger(config);
   try {
-    await serve(config, commandLine, logger);
+    await serve(config, commandLine, keys, logger);
   } catch (error) {
     if (error instanceof ConfigError) refuse(error);
     logger.fatal({ err: error }, 'the service cannot start');
@@ -51,9 +59,13 @@ async function main(): Promise<void> {
   }
 }
 
-async function serve(config: Config, commandLine: CommandLine, logger: Logger): Promise<void> {
+async function serve(config: Config, commandLine: CommandLine, keys: Keys, logger: Logger): Promise<void> {
+  if (keys.ring.required && config.ALLOW_ANONYMOUS) {
+    logger.warn('ALLOW_ANONYMOUS means nothing with API keys: every request needs one');
+  }
   const home = packageFolder(fileURLToPath(import.meta.url));
   const store = await openJobStore(config);
+  const files = await openFileStore(config);
   const folders = { zooDir: join(home.path, 'models', 'zoo'), modelsDir: config.MODELS_DIR ?? null };
   const registry = new LiveRegistry(await openRegistry(folders, await FileHashes.open(config.CACHE_DIR)));
   logModels(registry, logger);
@@ -71,6 +83,9 @@ async function serve(config: Config, commandLine: CommandLine, logger: Logger): 
       service,
       registry,
       jobs,
+      keys,
+      files,
+      secret: await openSecret(join(config.DATA_DIR, 'secret')),
       reloadModels,
       predictor,
       version: home.version,
@@ -80,7 +95,7 @@ async function serve(config: Config, commandLine: CommandLine, logger: Logger): 
       port: config.PORT,
       listenTextResolver: (url) => `elucid ${home.version} explains at ${url}; documentation at ${url}/docs`,
     });
-    reloadOnHangup(reloadModels, logger);
+    reloadOnHangup(keys, reloadModels, logger);
     stopGracefully({ app, jobs, service, pool }, logger);
   } catch (error) {
     await jobs.close();
@@ -116,6 +131,11 @@ async function openJobStore({ DATA_DIR, DATA_DISK_BYTES }: Config): Promise<JobS
       `DATA_DIR: received ${JSON.stringify(DATA_DIR)}, which another running service uses; allowed is a folder of its own for each`,
     );
   }
+}
+
+/** To be opened when DATA_DIR is this service's alone. */
+function openFileStore({ DATA_DIR, IMAGES_DISK_BYTES: maxBytes }: Config): Promise<FileStore> {
+  return DiskFileStore.open(join(DATA_DIR, 'images'), { maxBytes, ttlMs: IMAGE_TTL_MS });
 }
 
 interface JobParts {
@@ -186,12 +206,23 @@ function openService(config: Config, registry: LiveRegistry, logger: Logger): Pr
   });
 }
 
-/** SIGHUP reads the models again, as for other daemons; from a terminal that is closed it ends the service. */
-function reloadOnHangup(reloadModels: () => Promise<unknown>, logger: Logger): void {
+/** SIGHUP reads keys and models again, as for other daemons; from a terminal that is closed it ends the service. */
+function reloadOnHangup(keys: Keys, reloadModels: () => Promise<unknown>, logger: Logger): void {
   if (process.stdout.isTTY) return;
   process.on('SIGHUP', () => {
+    reloadKeys(keys, logger);
     reloadModels().catch((error: unknown) => logger.error({ err: error }, 'the models cannot be read again'));
   });
+}
+
+function reloadKeys(keys: Keys, logger: Logger): void {
+  try {
+    keys.reload();
+    if (!keys.ring.isEmpty) logger.info('keys read again');
+  } catch (error) {
+    if (!(error instanceof KeyError)) throw error;
+    logger.error(`the keys stay as they were: ${error.message}`);
+  }
 }
 
 interface Running {
@@ -217,14 +248,14 @@ function stopGracefully({ app, jobs, service, pool }: Running, logger: Logger): 
 
 /** Colours and short lines for a terminal, JSON for everything else. */
 function openLogger({ LOG_LEVEL: level }: Config): Logger {
-  if (!process.stdout.isTTY) return pino({ level });
+  if (!process.stdout.isTTY) return pino(logOptions(level));
   return pino({
-    level,
+    ...logOptions(level),
     transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss' } },
   });
 }
 
-function readConfigOrExit(): [Config, CommandLine] {
+function readConfigOrExit(): [Config, CommandLine, Keys] {
   try {
     const commandLine = readCommandLine(process.argv.slice(2));
     const { httpPort } = commandLine;
@@ -236,9 +267,9 @@ function readConfigOrExit(): [Config, CommandLine] {
       memoryBytes: memoryOfMachine(),
     });
     if (config.MODELS_DIR !== undefined) checkFolder('MODELS_DIR', config.MODELS_DIR);
-    return [config, commandLine];
+    return [config, commandLine, new Keys(config)];
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    if (!(error instanceof ConfigError || error instanceof KeyError)) throw error;
     return refuse(error);
   }
 }
@@ -249,7 +280,7 @@ function memoryOfMachine(): number {
   return constrained > 0 ? Math.min(totalmem(), constrained) : totalmem();
 }
 
-function refuse({ message }: ConfigError): never {
+function refuse({ message }: Error): never {
   process.stderr.write(`${message}\n`);
   process.exit(EXIT_CONFIG);
 }

@@ -24,7 +24,11 @@ export interface ExplainCommand {
   readonly picture: boolean;
   /** Longest that it may wait and run, in milliseconds; default: as long as any request. */
   readonly timeoutMs?: number;
+  readonly admit?: Admit | undefined;
 }
+
+/** Hears how many network rows a command costs, before any of them runs, and throws where that is too much for who asks. */
+export type Admit = (rows: number) => Promise<void>;
 
 export interface ScoredOutput {
   readonly index: number;
@@ -109,7 +113,7 @@ export interface Explanation {
 }
 
 /** A validated request for a prediction alone. */
-export type PredictCommand = Pick<ExplainCommand, 'model' | 'input'>;
+export type PredictCommand = Pick<ExplainCommand, 'model' | 'input' | 'admit'>;
 
 /** The prediction for one item of a batch. */
 export interface ItemPrediction {

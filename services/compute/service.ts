@@ -88,7 +88,7 @@ class Service implements ExplanationService {
 
   predict(command: PredictCommand, signal: AbortSignal): Promise<Predicted> {
     return this.withInput({ ...command, picture: false }, signal, (loaded, seen, until) =>
-      this.predictSeen(loaded, seen, until),
+      this.predictSeen(command, loaded, seen, until),
     );
   }
 
@@ -106,11 +106,17 @@ class Service implements ExplanationService {
     });
   }
 
-  private async predictSeen(loaded: LoadedModel, { input, decodeMs }: Seen, signal: AbortSignal): Promise<Predicted> {
+  private async predictSeen(
+    { admit }: PredictCommand,
+    loaded: LoadedModel,
+    { input, decodeMs }: Seen,
+    signal: AbortSignal,
+  ): Promise<Predicted> {
     const { outputs } = loaded;
     const focus = { unit: null, layer: null };
     const plan = loaded.plan(PREDICT, {}, focus);
-    this.refuseCostly(plan, PREDICT, input);
+    const rows = this.rowsOf(plan, PREDICT, input);
+    await admit?.(rows);
     const target = outputs.rowOf(0).fill(0);
     const run = await this.explainPool.run(
       loaded,
@@ -128,13 +134,14 @@ class Service implements ExplanationService {
     seen: Seen,
     signal: AbortSignal,
   ): Promise<Explanation> {
-    const { method, options, timeoutMs } = command;
+    const { method, options, timeoutMs, admit } = command;
     const { network, outputs } = loaded;
     const target = resolveTarget(command.target, outputs, network);
     const focus = { unit: target.unit, layer: layerOf(command, target, network) };
     const plan = loaded.plan(method, options, focus);
     checkBox(seen.input, plan, loaded.registered);
-    this.refuseCostly(plan, method, seen.input);
+    const cost = this.rowsOf(plan, method, seen.input);
+    await admit?.(cost);
     const request = { method, options, focus, input: seen.input, target: target.row, timeoutMs };
     const run = await this.explainPool.run(loaded, plan, request, signal);
     const { relevance, rows } = run;
@@ -204,9 +211,10 @@ class Service implements ExplanationService {
     return withinDeadline(this.timeoutMs, new AbortController().signal, work);
   }
 
-  private refuseCostly({ rowsPerItem }: Plan, method: PlanName, { rows: items }: InputRows): void {
+  /** Network rows that a request costs. @throws ElucidError `invalid` for more than any may cost */
+  private rowsOf({ rowsPerItem }: Plan, method: PlanName, { rows: items }: InputRows): number {
     const rows = items * rowsPerItem;
-    if (rows <= this.maxRuns) return;
+    if (rows <= this.maxRuns) return rows;
     const detail = `${method} would cost ${rows} runs of the network (${items} × ${rowsPerItem}); allowed are ${this.maxRuns}`;
     throw faultAt('invalid', rowsPerItem === 1 ? '/input' : '/options', detail);
   }

@@ -1,5 +1,7 @@
 import type { RegistryChanges } from '../../models/registry/liveRegistry.ts';
 import type { Registry } from '../../models/registry/registry.ts';
+import type { PictureLinks } from '../answers/pictureLinks.ts';
+import type { Uploads } from '../answers/uploads.ts';
 import type { ExplanationService } from '../compute/explanation.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { OpenStreams } from './jobs/openStreams.ts';
@@ -17,6 +19,10 @@ export interface HttpContext {
   /** Who predicts in place of this service; null when nobody does. */
   readonly predictor?: Predictor | null;
   readonly jobs: Jobs;
+  /** Images that requests can name. */
+  readonly uploads: Uploads;
+  /** Links to pictures that were drawn. */
+  readonly links: PictureLinks;
   /** How results of jobs are written, by kind. */
   readonly presenters: JobPresenters;
   /** Answers that wait for jobs. */

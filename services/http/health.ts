@@ -13,6 +13,7 @@ export function healthRoutes(app: ZodApp, { service }: HttpContext): void {
   app.route({
     method: 'GET',
     url: '/health/live',
+    config: { public: true, cost: 0 },
     schema: {
       operationId: 'live',
       tags: ['health'],
@@ -24,6 +25,7 @@ export function healthRoutes(app: ZodApp, { service }: HttpContext): void {
   app.route({
     method: 'GET',
     url: '/health/ready',
+    config: { public: true, cost: 0 },
     schema: {
       operationId: 'ready',
       tags: ['health'],

@@ -1,8 +1,5 @@
-import { z } from 'zod';
-import { METHOD_DESCRIPTIONS } from '../../schemas/methodDescriptions.ts';
-import { DEFAULT_METHOD, METHOD_NAMES, METHOD_OPTIONS } from '../../schemas/methods.ts';
 import { methodListSchema } from '../../schemas/models.ts';
-import { COMPOSITE_PRESETS } from '../../schemas/rules.ts';
+import { methodList } from '../answers/methods.ts';
 import { json, problems } from './openapi/responses.ts';
 import type { ZodApp } from './plugins/validation.ts';
 
@@ -20,14 +17,4 @@ export function methodRoute(app: ZodApp): void {
     },
     handler: async () => list,
   });
-}
-
-function methodList(): z.output<typeof methodListSchema> {
-  const methods = METHOD_NAMES.map((name) => ({
-    name,
-    ...METHOD_DESCRIPTIONS[name],
-    default: name === DEFAULT_METHOD,
-    options: { ...z.toJSONSchema(METHOD_OPTIONS[name], { io: 'input' }) },
-  }));
-  return { methods, composites: [...COMPOSITE_PRESETS] };
 }

@@ -2,7 +2,16 @@ import { ElucidError, type ErrorCode, type Fault } from '../../schemas/errors.ts
 import type { Problem } from '../../schemas/problem.ts';
 
 /** Codes of the HTTP layer's own: what is no fault of a request. */
-export type ProblemCode = ErrorCode | 'internal' | 'not-ready' | 'predictor-failed' | 'timeout' | 'header-too-large';
+export type ProblemCode =
+  | ErrorCode
+  | 'internal'
+  | 'not-ready'
+  | 'predictor-failed'
+  | 'timeout'
+  | 'header-too-large'
+  | 'url-too-long'
+  | 'misdirected'
+  | 'too-many-connections';
 
 interface ProblemKind {
   readonly status: number;
@@ -16,11 +25,15 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'bad-body': { status: 400, title: 'The body cannot be parsed' },
   invalid: { status: 422, title: 'The request is invalid' },
   'not-acceptable': { status: 406, title: 'No acceptable representation' },
+  unauthorized: { status: 401, title: 'A key is needed' },
   forbidden: { status: 403, title: 'Not allowed' },
+  'rate-limited': { status: 429, title: 'Too many requests' },
   'unknown-model': { status: 404, title: 'Unknown model' },
   'unknown-layer': { status: 404, title: 'Unknown layer' },
   'unknown-route': { status: 404, title: 'No such resource' },
   'unknown-job': { status: 404, title: 'Unknown job' },
+  'unknown-image': { status: 404, title: 'Unknown image' },
+  'unknown-picture': { status: 404, title: 'Unknown picture' },
   'not-finished': { status: 409, title: 'The job has not ended', retryAfter: 1 },
   'already-ended': { status: 409, title: 'The job has ended' },
   cancelled: { status: 409, title: 'The job was cancelled' },
@@ -34,7 +47,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'model-failed': { status: 500, title: 'The model cannot be loaded' },
   'non-finite': { status: 422, title: 'The result is not finite' },
   'queue-full': { status: 503, title: 'Too many requests wait', retryAfter: 1 },
-  'storage-full': { status: 503, title: 'No room for more jobs', retryAfter: 60 },
+  'storage-full': { status: 503, title: 'No room to keep more', retryAfter: 60 },
   deadline: { status: 503, title: 'Not done in time', retryAfter: 5 },
   'worker-lost': { status: 503, title: 'A worker was lost', retryAfter: 1 },
   gone: { status: 499, title: 'The client went away' },
@@ -43,6 +56,9 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'predictor-failed': { status: 502, title: 'The predictor failed' },
   timeout: { status: 408, title: 'The request took too long to arrive' },
   'header-too-large': { status: 431, title: 'The headers are too large' },
+  'url-too-long': { status: 414, title: 'The URL is too long' },
+  misdirected: { status: 421, title: 'Not a name of this service' },
+  'too-many-connections': { status: 503, title: 'Too many connections', retryAfter: 1 },
   internal: { status: 500, title: 'Internal error' },
 };
 
@@ -57,6 +73,7 @@ const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_ASYNC_CONSTRAINT: 'unknown-route',
   FST_ERR_BAD_URL: 'unknown-route',
   FST_ERR_NOT_FOUND: 'unknown-route',
+  FST_STATIC_FORBIDDEN_PATH: 'unknown-route',
 };
 
 /** Any other error of Fastify with one of these status codes. */
@@ -65,6 +82,8 @@ const FASTIFY_STATUSES: Readonly<Record<number, ErrorCode>> = {
   404: 'unknown-route',
   406: 'bad-body',
   413: 'too-large',
+  // A name in a path that is longer than any can be.
+  414: 'unknown-route',
   415: 'unsupported-media-type',
 };
 

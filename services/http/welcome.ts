@@ -1,11 +1,12 @@
 import Negotiator from 'negotiator';
 import { welcomeSchema } from '../../schemas/health.ts';
 import type { HttpContext } from './context.ts';
-import { json, problems } from './openapi/responses.ts';
+import { binary, json, problems } from './openapi/responses.ts';
 import type { ZodApp } from './plugins/validation.ts';
 
 const ENDPOINTS = [
   'POST /explain',
+  'PUT /images',
   'GET /models',
   'GET /models/{name}',
   'GET /models/{name}/explanation.onnx',
@@ -25,6 +26,7 @@ const ENDPOINTS = [
   'POST /v2/models/{name}/infer',
   'POST /predictions/{name}',
   'POST /explanations/{name}',
+  'POST /graphql',
   'GET /health/live',
   'GET /health/ready',
 ];
@@ -42,11 +44,20 @@ export function welcomeRoute(app: ZodApp, { version }: HttpContext): void {
   app.route({
     method: 'GET',
     url: '/',
+    config: { public: true, cost: 0 },
     schema: {
       operationId: 'welcome',
       summary: 'What there is; browsers are redirected to /docs',
       tags: ['service'],
-      response: { 200: json('What there is', welcomeSchema), ...problems(405) },
+      response: {
+        200: json('What there is', welcomeSchema),
+        302: {
+          description: 'For browsers: the documentation',
+          headers: { Location: { type: 'string' } },
+          content: binary('text/html'),
+        },
+        ...problems(405),
+      },
     },
     handler: async ({ headers }, reply) => {
       const wantsPage = new Negotiator({ headers }).mediaType(['application/json', 'text/html']) === 'text/html';

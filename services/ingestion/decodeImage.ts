@@ -5,7 +5,8 @@ import { colourOf } from '../../models/preprocessing/pixels.ts';
 import type { Shape } from '../../models/tensors/tensor.ts';
 import { ElucidError } from '../../schemas/errors.ts';
 import type { Preprocessing } from '../../schemas/preprocessing.ts';
-import { isTruncated, type ReadableFormat, sniff } from './sniff.ts';
+import { FORMAT_NAMES as NAMES, readableFormat, unsupported } from './readableFormat.ts';
+import type { ReadableFormat } from './sniff.ts';
 
 /** What a network wants to see. */
 export interface ImageInput {
@@ -18,9 +19,6 @@ export interface DecodeLimits {
   /** Most pixels that an upload may have, and that it may be resized to. */
   readonly maxPixels: number;
 }
-
-const NAMES: Readonly<Record<ReadableFormat, string>> = { png: 'PNG', jpeg: 'JPEG', webp: 'WebP' };
-const ALLOWED = 'PNG, JPEG and WebP are read';
 
 /** Longest that one picture may take; far above any honest one, below what a forged one can ask for. */
 const DECODE_SECONDS = 10;
@@ -45,15 +43,6 @@ export async function decodeImage(bytes: Uint8Array, input: ImageInput, limits: 
   );
   const decoded = await readPixels(bytes, format, metadata, { ...fitting, filter: input.preprocessing.filter }, limits);
   return colourOf(input.preprocessing, input.shape) === 'gray' ? inGray(decoded) : decoded;
-}
-
-function readableFormat(bytes: Uint8Array): ReadableFormat {
-  const sniffed = sniff(bytes);
-  if (!sniffed.readable) throw unsupported(sniffed.received);
-  if (isTruncated(sniffed.format, bytes)) {
-    throw unsupported(`a truncated ${NAMES[sniffed.format]} (${bytes.length} bytes)`);
-  }
-  return sniffed.format;
 }
 
 /** Sizes and colour space from the header alone: no pixel is decoded, so the size is checked before memory is taken. */
@@ -109,10 +98,6 @@ function refuseTooLarge(size: Size, { maxPixels }: DecodeLimits, sentence: (size
 
 function describe({ width, height }: Size): string {
   return `${width}×${height}`;
-}
-
-function unsupported(received: string): ElucidError {
-  return new ElucidError('unsupported-image', `the image cannot be read: received ${received}; ${ALLOWED}`);
 }
 
 /** An error of the decoder, without the names of its functions, which mean nothing to a client. */

@@ -51,7 +51,7 @@ export async function startBuilt(environment: Readonly<Record<string, string>> =
   const flags = ['--inspect=127.0.0.1:0', '--min-semi-space-size=16', '--heap-growing-percent=200'];
   const folders = { CACHE_DIR: join(folder, 'cache'), DATA_DIR: join(folder, 'data'), MODELS_DIR: models };
   const child = spawn(process.execPath, [...flags, script], {
-    env: { PATH: process.env['PATH'], PORT: '0', TMPDIR: temporary, ...folders, ...environment },
+    env: { PATH: process.env['PATH'], PORT: '0', MISS_LIMIT: '0', TMPDIR: temporary, ...folders, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   // A test that fails half-way leaves nothing behind.

@@ -10,6 +10,8 @@ const read = (environment: NodeJS.ProcessEnv) => readConfig(environment, surroun
 describe('the configuration', () => {
   test('has defaults for everything', () => {
     expect(read({})).toEqual({
+      GRAPHQL_MAX_COST: 500,
+      GRAPHQL_INTROSPECTION: true,
       HOST: '127.0.0.1',
       PORT: 3000,
       LOG_LEVEL: 'info',
@@ -32,9 +34,16 @@ describe('the configuration', () => {
       DATA_DISK_BYTES: 4 * 2 ** 30,
       JOB_WORKERS: 1,
       MAX_JOBS: 1000,
+      IMAGES_DISK_BYTES: 2 ** 29,
       JOB_TIMEOUT_MS: 1800e3,
       JOB_TTL: 3600e3,
       ALLOW_ANONYMOUS: false,
+      RATE_LIMIT: 0,
+      MISS_LIMIT: 300,
+      ALLOWED_HOSTS: [],
+      MAX_CONNECTIONS: 4096,
+      REQUEST_TIMEOUT_MS: 60e3,
+      RESPONSE_TIMEOUT_MS: 60e3,
       TRUST_PROXY: false,
     });
   });
@@ -110,12 +119,17 @@ describe('the configuration', () => {
     ['JOB_TTL', '31d', 'from 1s to 30d'],
     ['JOB_TTL', '10ms', 'from 1s to 30d'],
     ['MAX_JOBS', '0', 'from 1 to'],
-    ['API_KEYS', 'secret', 'not supported yet'],
+    ['CORS_ORIGINS', 'example.org', 'https://example.org'],
+    ['CORS_ORIGINS', 'https://example.org/', 'https://example.org'],
+    ['CORS_ORIGINS', '*,https://example.org', 'or *'],
+    ['ALLOWED_HOSTS', 'a b', 'host names'],
+    ['RATE_LIMIT', '-1', 'from 0 to 1000000'],
+    ['MAX_CONNECTIONS', '0', 'from 1 to'],
   ])('%s=%s is refused in one line that says what is allowed', (name, value, allowed) => {
     const refuse = () => read({ [name]: value });
     expect(refuse).toThrow(allowed);
     expect(refuse).toThrow(new RegExp(`^${name}: [^\\n]+$`));
-    if (name !== 'API_KEYS') expect(refuse).toThrow(JSON.stringify(value));
+    expect(refuse).toThrow(JSON.stringify(value));
   });
 
   test.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost'])('%s is open to this machine alone', (HOST) => {
@@ -123,12 +137,36 @@ describe('the configuration', () => {
   });
 
   test.each(['0.0.0.0', '::', '192.168.1.5', 'example.org', '127.evil.example'])(
-    '%s needs ALLOW_ANONYMOUS=true',
+    '%s needs keys or ALLOW_ANONYMOUS=true',
     (HOST) => {
       expect(() => read({ HOST })).toThrow('ALLOW_ANONYMOUS=true');
+      // Administrators alone have keys: everybody else would be served without one.
+      expect(() => read({ HOST, ADMIN_KEYS: 'k'.repeat(16) })).toThrow('API_KEYS');
       expect(read({ HOST, ALLOW_ANONYMOUS: 'true' }).HOST).toBe(HOST);
+      expect(read({ HOST, API_KEYS: 'k'.repeat(16) }).HOST).toBe(HOST);
+      expect(read({ HOST, API_KEYS_FILE: '/keys' }).HOST).toBe(HOST);
     },
   );
+
+  test('with API keys there is a limit of points, unless it is set', () => {
+    const API_KEYS = 'k'.repeat(16);
+    expect(read({ API_KEYS }).RATE_LIMIT).toBe(6000);
+    expect(read({ API_KEYS, RATE_LIMIT: '0' }).RATE_LIMIT).toBe(0);
+    expect(read({ RATE_LIMIT: '10' }).RATE_LIMIT).toBe(10);
+  });
+
+  test('any host name may be asked for where others reach the service, unless names are set', () => {
+    const open = { HOST: '0.0.0.0', ALLOW_ANONYMOUS: 'true' };
+    expect(read(open).ALLOWED_HOSTS).toEqual(['*']);
+    expect(read({ ...open, ALLOWED_HOSTS: 'Elucid, example.org' }).ALLOWED_HOSTS).toEqual(['elucid', 'example.org']);
+  });
+
+  test('origins are a list', () => {
+    expect(read({ CORS_ORIGINS: 'https://a.example, http://b.example:8080' }).CORS_ORIGINS).toEqual([
+      'https://a.example',
+      'http://b.example:8080',
+    ]);
+  });
 });
 
 test('docs/configuration.md is current', () => {

@@ -30,6 +30,11 @@ afterAll(async () => {
 
 const post = () => request(url).post('/explain');
 
+test('a bad Idempotency-Key is refused, also where no job is asked for', async () => {
+  const { status, body } = await post().set('idempotency-key', 'k'.repeat(256)).send(BODY);
+  expect([status, body.detail]).toEqual([422, expect.stringContaining('Idempotency-Key must be 1 to 255')]);
+});
+
 describe('JSON requests', () => {
   test('a tensor becomes a command with every default', async () => {
     const { status, body } = await post().send(BODY);
@@ -125,10 +130,11 @@ describe('forms', () => {
       .field('options', '{"composite":"epsilon"}')
       .field('target', '3')
       .field('include', 'relevance, layers')
+      .field('include', 'image')
       .attach('image', FILE, 'digit.png');
     expect(status).toBe(200);
     expect(fake.service.commands[0]).toMatchObject({ method: 'lrp', options: { composite: 'epsilon' }, target: '3' });
-    expect(body).toHaveProperty('layers');
+    expect(body).toMatchObject({ layers: expect.anything(), image: expect.any(String) });
     const input = fake.service.commands[0]?.input;
     expect(input?.kind === 'image' && Buffer.from(input.bytes).equals(FILE)).toBe(true);
   });

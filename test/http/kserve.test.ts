@@ -156,7 +156,7 @@ describe('what is refused', () => {
   test('an unknown version', () => refused(predict({ instances: [DIGIT], version: '9' }), 404));
   test('an unknown verb', () => refused(post('digits:translate', { instances: [DIGIT] }), 405));
   test('lists nested 50,000 deep', () =>
-    refused(predict(`{"instances":${'['.repeat(5e4)}${']'.repeat(5e4)}}`), 422, 'instances[0]'));
+    refused(predict(`{"instances":${'['.repeat(5e4)}${']'.repeat(5e4)}}`), 400, 'nested more deeply than 64'));
   test('another method of the path', async () => {
     expect((await fake.app.inject('/v1/models/digits:predict')).statusCode).toBe(405);
   });

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { Contract, HIDDEN } from './contract.ts';
 import { type TestApp, testApp } from './testApp.ts';
 
 interface Media {
@@ -38,6 +40,12 @@ test('the document is valid OpenAPI 3.1', async () => {
   expect(valid).toBe(true);
 });
 
+test('the linter finds nothing', async () => {
+  const config = await createConfig({ extends: ['recommended'] });
+  const found = await lintFromString({ source: JSON.stringify(document), absoluteRef: 'openapi.json', config });
+  expect(found.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer])).toEqual([]);
+});
+
 test('every reference leads somewhere, and every named schema is used', () => {
   const text = JSON.stringify(document);
   const references = new Set([...text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name));
@@ -62,6 +70,7 @@ test('every route is there', () => {
     'GET /models/{name}',
     'GET /models/{name}/explanation.onnx',
     'GET /models/{name}/layers/{layer}/filters',
+    'GET /pictures/{token}',
     'GET /v1/models',
     'GET /v1/models/{name}',
     'GET /v2',
@@ -85,7 +94,48 @@ test('every route is there', () => {
     'POST /v2/repository/index',
     'POST /v2/repository/models/{name}/load',
     'POST /v2/repository/models/{name}/unload',
+    'PUT /explanations/{name}',
+    'PUT /explanations/{name}/{version}',
+    'PUT /images',
+    'PUT /predictions/{name}',
+    'PUT /predictions/{name}/{version}',
   ]);
+});
+
+test('every route that is registered is in the document, or hidden on purpose', () => {
+  const documented = new Contract({ ...document }).operations.map(({ method, path }) => `${method} ${path}`);
+  const registered = routesOf(fake.app.printRoutes({ commonPrefix: false }));
+  expect(registered.length).toBeGreaterThan(documented.length);
+  const missing = registered.filter(
+    ({ path, methods }) =>
+      !HIDDEN.test(path) && !methods.some((method) => documented.includes(`${method.toLowerCase()} ${path}`)),
+  );
+  expect(missing).toEqual([]);
+});
+
+test('every operation says what it answers without a key, too often, and by another method', () => {
+  const { operations } = new Contract({ ...document });
+  const lacking = operations.filter(({ operation }) => {
+    const statuses = Object.keys(operation['responses'] as object);
+    return !['401', '403', '405', '429', '500', '503'].every((status) => statuses.includes(status));
+  });
+  expect(lacking.map(({ path }) => path)).toEqual([]);
+  expect(document).toMatchObject({
+    security: [{}, { bearer: [] }, { apiKey: [] }],
+    components: { securitySchemes: { bearer: { scheme: 'bearer' }, apiKey: { name: 'X-API-Key' } } },
+  });
+});
+
+test('every operation has examples of what it takes and gives as JSON', () => {
+  const contract = new Contract({ ...document });
+  const lacking = contract.operations.flatMap(({ operation }) => {
+    const { requestBody, responses } = operation as unknown as Operation;
+    const bodies = [requestBody, ...Object.values(responses).map((response) => contract.resolve(response))];
+    const media = bodies.map((body) => (body?.['content'] as Record<string, object> | undefined)?.['application/json']);
+    const bare = media.filter((one) => one !== undefined && !('example' in one) && !('examples' in one));
+    return bare.length > 0 ? [operation['operationId']] : [];
+  });
+  expect(lacking).toEqual([]);
 });
 
 test('every operation has a name of its own', () => {
@@ -104,12 +154,20 @@ describe('POST /explain', () => {
       '200',
       '202',
       '400',
+      '401',
+      '403',
       '404',
+      '405',
       '406',
       '408',
+      '409',
       '413',
+      '414',
       '415',
+      '421',
       '422',
+      '429',
+      '431',
       '500',
       '503',
     ]);
@@ -122,8 +180,10 @@ describe('POST /explain', () => {
       'application/x-npy',
       'multipart/mixed',
     ]);
-    for (const [status, { content }] of Object.entries(responses)) {
-      if (!status.startsWith('2')) expect(Object.keys(content)).toEqual(['application/problem+json']);
+    const contract = new Contract({ ...document });
+    for (const [status, response] of Object.entries(responses)) {
+      const { content } = contract.resolve(response);
+      if (!status.startsWith('2')) expect(Object.keys(content as object)).toEqual(['application/problem+json']);
     }
     expect(JSON.stringify(responses['200'])).toContain('X-Prediction-Label');
   });
@@ -140,3 +200,20 @@ describe('POST /explain', () => {
     }
   });
 });
+
+/** The routes of the tree that the router prints, their paths as the document writes them. */
+function routesOf(tree: string): { path: string; methods: string[] }[] {
+  const parents: string[] = [];
+  return tree.split('\n').flatMap((line) => {
+    const [, indent = '', part = '', methods = ''] = /^([\s│└├─]*)(\S+) \(([^)]*)\)$/.exec(line) ?? [];
+    if (part === '') return [];
+    const depth = indent.length / 4;
+    const parent = parents[depth - 1] ?? '';
+    parents[depth] = `${parent}${part}`;
+    const path = parents[depth]
+      .replaceAll(/(?<!:):(\w+)(\(.*?\))?/g, '{$1}')
+      .replaceAll('::', ':')
+      .replace(/^\/\//, '/');
+    return [{ path, methods: methods.split(', ') }];
+  });
+}

@@ -1,15 +1,18 @@
+import { join } from 'node:path';
 import closeWithGrace from 'close-with-grace';
 import pino from 'pino';
 import type { Registry } from '../../models/registry/registry.ts';
-import { parseExplainJson } from '../../schemas/explain.ts';
+import { parseKeptExplain } from '../../schemas/explain.ts';
 import { buildApp } from '../../services/app.ts';
 import { prepareCommand } from '../../services/compute/explainCommand.ts';
+import { DiskFileStore } from '../../services/files/diskStore.ts';
 import type { JobExecutor } from '../../services/jobs/executor.ts';
 import { packExplanation } from '../../services/jobs/explanation/outcome.ts';
 import { Jobs } from '../../services/jobs/jobs.ts';
 import { SqliteJobStore } from '../../services/jobs/sqlite/sqliteStore.ts';
 import { fakeExplanation, fakeService } from '../http/fakeService.ts';
 import { testRegistry } from '../http/testApp.ts';
+import { OPEN_LIMITS } from '../support/openLimits.ts';
 
 /** Milliseconds of a step. */
 const STEP_MS = 4;
@@ -20,7 +23,7 @@ const STEP_MS = 4;
  */
 function steppingExecutor(registry: Registry): JobExecutor {
   return async (stored, { signal, checkpoint, progress, save }) => {
-    const request = parseExplainJson(stored);
+    const request = parseKeptExplain(stored);
     const model = registry.get(request.model, request.version);
     const { command, batched } = prepareCommand(request, model, { drawn: false, maxRuns: 1e6 });
     const steps = Number(request.options['n']);
@@ -39,7 +42,9 @@ function steppingExecutor(registry: Registry): JobExecutor {
 
 const logger = pino({ level: 'info' });
 const registry = testRegistry();
-const store = await SqliteJobStore.open(process.env['DATA_DIR'] ?? '', { maxBytes: 2 ** 30 });
+const folder = process.env['DATA_DIR'] ?? '';
+const store = await SqliteJobStore.open(folder, { maxBytes: 2 ** 30 });
+const files = await DiskFileStore.open(join(folder, 'images'), { maxBytes: 2 ** 20, ttlMs: 60_000 });
 const jobs = await Jobs.open({
   store,
   executors: { explanation: steppingExecutor(registry) },
@@ -47,8 +52,16 @@ const jobs = await Jobs.open({
   times: { progressMs: 20, checkpointMs: 20 },
 });
 const app = await buildApp({
-  config: { MAX_UPLOAD_BYTES: 1e6, MAX_RUNS: 1e6, EXPLAIN_TIMEOUT_MS: 5000, TRUST_PROXY: false },
-  ...{ logger, service: fakeService(), registry, jobs, version: '0' },
+  config: {
+    MAX_UPLOAD_BYTES: 1e6,
+    MAX_RUNS: 1e6,
+    EXPLAIN_TIMEOUT_MS: 5000,
+    TRUST_PROXY: false,
+    GRAPHQL_MAX_COST: 500,
+    GRAPHQL_INTROSPECTION: true,
+    ...OPEN_LIMITS,
+  },
+  ...{ logger, service: fakeService(), registry, jobs, files, secret: new Uint8Array(32), version: '0' },
   reloadModels: async () => ({ added: [], changed: [], removed: [], unchanged: [], failed: [] }),
 });
 await app.listen({ host: '127.0.0.1', port: 0, listenTextResolver: (url) => `explains at ${url}; steps` });

@@ -18,6 +18,7 @@ const WITHOUT_IMPORT: readonly string[] = [
   '@types/negotiator',
   '@types/node',
   '@types/supertest',
+  '@types/ws',
   'autocannon',
   'jest',
   'pino-pretty',
@@ -50,7 +51,7 @@ function imports(folders: readonly string[]): Set<string> {
 }
 
 const atRunTime = imports(['schemas', 'models', 'services']);
-const inDevelopment = imports(['training', 'bench', 'test', 'docs']);
+const inDevelopment = imports(['training', 'bench', 'test', 'docs', 'client/src']);
 
 test('what the service imports is a dependency', () => {
   const declared = { ...manifest.dependencies, ...manifest.peerDependencies };

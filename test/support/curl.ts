@@ -8,6 +8,8 @@ export async function sendCurl(command: string, from: string, to: string, root: 
   const headers: Record<string, string> = {};
   let url = '';
   let data: string | null = null;
+  let method: string | null = null;
+  let upload: Buffer | null = null;
   for (let i = 1; i < words.length; i += 1) {
     const word = words[i] ?? '';
     const value = words[i + 1] ?? '';
@@ -21,13 +23,20 @@ export async function sendCurl(command: string, from: string, to: string, root: 
     } else if (word === '-F') {
       addField(form, value, root);
       i += 1;
+    } else if (word === '-X') {
+      method = value;
+      i += 1;
+    } else if (word === '-T') {
+      upload = readFileSync(join(root, value));
+      i += 1;
     } else if (word === '-d') {
       data = value;
       i += 1;
     } else throw new Error(`this option of curl is not known to the test: ${word}`);
   }
+  if (upload !== null) return fetch(url, { method: 'PUT', headers, body: upload });
   const body = data ?? ([...form.keys()].length > 0 ? form : null);
-  return fetch(url, body === null ? { headers } : { method: 'POST', headers, body });
+  return fetch(url, { method: method ?? (body === null ? 'GET' : 'POST'), headers, body });
 }
 
 function addField(form: FormData, field: string, root: string): void {

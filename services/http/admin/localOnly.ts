@@ -6,7 +6,7 @@ import { ElucidError } from '../../../schemas/errors.ts';
 const PROXY_HEADERS = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
 
 /**
- * Lets only programs on the same machine pass, as there are no keys for administrators yet: no request that came from
+ * Lets only programs on the same machine pass, as long as there are no keys: no request that came from
  * another address or through a proxy, and none that a web page of somebody else had a browser send.
  * @throws ElucidError `forbidden`
  */
@@ -26,7 +26,7 @@ function isLoopback(address: string): boolean {
 }
 
 /** Whether a page was served by this machine under a loopback name. */
-function isLocalOrigin(origin: string): boolean {
+export function isLocalOrigin(origin: string): boolean {
   if (!URL.canParse(origin)) return false;
   const { hostname } = new URL(origin);
   return hostname === 'localhost' || isLoopback(hostname.replace(/^\[|\]$/g, ''));

@@ -1,11 +1,12 @@
 import { explainFormSchema, explainJsonSchema } from '../../../schemas/explain.ts';
 import { explanationSchema } from '../../../schemas/explanation.ts';
 import { jobSchema } from '../../../schemas/jobs.ts';
-import { jobAnswerHeaders, jobHeadersSchema } from '../jobs/documentation.ts';
+import { jobAnswerHeaders, jobHeadersSchema, jobProblems } from '../jobs/documentation.ts';
 import { binary, problems, type Response } from '../openapi/responses.ts';
 import { FORM_EXAMPLE, REQUEST_EXAMPLES } from './examples.ts';
 
-const scoreHeaderDocs = {
+/** Headers of an answer that is an explanation. */
+export const scoreHeaderDocs = {
   'X-Prediction': { type: 'string', description: 'Index of the predicted output' },
   'X-Prediction-Label': { type: 'string', description: 'Its label, percent-encoded' },
   'X-Target': { type: 'string', description: 'Index of the explained output' },
@@ -13,14 +14,13 @@ const scoreHeaderDocs = {
   'X-Relevance-Sum': { type: 'string', description: 'Σ R over the input' },
   'X-Conservation-Error': { type: 'string', description: 'Σ R − start, for methods that decompose the score' },
   'Server-Timing': { type: 'string', description: 'Milliseconds of each step' },
-  'X-Request-Id': { type: 'string', description: 'As in the log' },
 } as const;
 
 const success: Response = {
   description:
     'The explanation, by Accept: JSON, the drawn relevance, the values as a .npy file, or JSON and picture together. ' +
     'Binary answers carry the scores in headers, as comma-separated lists for a batch.',
-  headers: scoreHeaderDocs,
+  headers: { ...scoreHeaderDocs, ...jobAnswerHeaders },
   content: {
     'application/json': { schema: explanationSchema },
     ...binary('image/png', 'image/webp', 'image/avif', 'image/jpeg', 'application/x-npy', 'multipart/mixed'),
@@ -49,5 +49,10 @@ export const explainDocumentation = {
       'multipart/form-data': { schema: explainFormSchema.meta({ examples: [FORM_EXAMPLE] }) },
     },
   },
-  response: { 200: success, 202: accepted, ...problems(400, 404, 406, 408, 413, 415, 422, 500, 503) },
+  response: {
+    200: success,
+    202: accepted,
+    ...problems(400, 404, 406, 408),
+    ...jobProblems(409, 413, 415, 422, 500, 503),
+  },
 };

@@ -1,5 +1,5 @@
 /** models/zoo/samples/1.png. */
-const DIGIT =
+export const DIGIT =
   'iVBORw0KGgoAAAANSUhEUgAAABwAAAAcCAAAAABXZoBIAAAACXBIWXMAAAPoAAAD6AG1e1JrAAAAgElEQVQoz8XSsQ2CAAAFURJjZUKvK+AABi' +
   'eQFSQMoBPoCLKBToA1CYUm9DABJPaG3sRGzgmu5rev/BcEk29TZ44lL8c3T7Ul5Io7SBVPsFYs+M4VO1q1xY+bYgxHxQNsFa+MoWJDrzb7cFeM' +
   '4Ky4h0TxAivFB4Of2VM5pnU8fah/Slkx+wdBY+UAAAAASUVORK5CYII=';
@@ -18,10 +18,11 @@ export const REQUEST_EXAMPLES = [
   },
 ];
 
-/** The fields of a form, beside the file. */
+/** The fields of a form; `image` is a file. */
 export const FORM_EXAMPLE = {
   model: 'mnist-cnn',
   method: 'lrp',
   options: { composite: 'epsilon' },
   target: 'predicted',
+  image: 'the bytes of models/zoo/samples/1.png',
 };

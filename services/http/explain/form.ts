@@ -1,8 +1,8 @@
 import type { Multipart, MultipartFile, MultipartValue } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
-import secureJson from 'secure-json-parse';
 import { ElucidError, type Fault, faultAt } from '../../../schemas/errors.ts';
 import { invalidRequest } from '../../../schemas/faults.ts';
+import { parseJson } from '../parseJson.ts';
 import { MAX_FIELD_BYTES } from '../plugins/multipart.ts';
 
 /** The one file field. */
@@ -10,6 +10,9 @@ const FILE_FIELD = 'image';
 
 /** The field that may hold all others as one JSON object. */
 const REQUEST_FIELD = 'request';
+
+/** The field that is a list: it may be repeated, or hold several words between commas. */
+const LIST_FIELD = 'include';
 
 /** What a form can hold beside its texts. */
 type FieldValue = unknown;
@@ -92,7 +95,10 @@ class Form {
   }
 
   #put(name: string, value: FieldValue): void {
-    if (this.#values.has(name)) {
+    const before = this.#values.get(name);
+    if (name === LIST_FIELD && Array.isArray(before) && Array.isArray(value)) {
+      this.#values.set(name, [...before, ...value]);
+    } else if (this.#values.has(name)) {
       const what = name === FILE_FIELD ? 'more than one file' : `the field ${quoted(name)} more than once`;
       this.#fault(name, `received ${what}; allowed is one ${name}`);
     } else this.#values.set(name, value);
@@ -111,17 +117,12 @@ class Form {
 function fieldValue(name: string, value: unknown): FieldValue {
   if (typeof value !== 'string') return value;
   const text = value.trim();
-  if (name === REQUEST_FIELD || /^[[{]/.test(text)) return parseJson(name, text);
-  return name === 'include' ? text.split(',').map((word) => word.trim()) : text;
+  if (name === REQUEST_FIELD || /^[[{]/.test(text)) return parseField(name, text);
+  return name === LIST_FIELD ? text.split(',').map((word) => word.trim()) : text;
 }
 
-function parseJson(name: string, text: string): unknown {
-  try {
-    return secureJson.parse(text, undefined, { protoAction: 'error', constructorAction: 'error' });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : 'unreadable';
-    throw faultAt('bad-body', `/${name}`, `the field ${name} is not valid JSON: ${reason}`);
-  }
+function parseField(name: string, text: string): unknown {
+  return parseJson(text, (fault) => faultAt('bad-body', `/${name}`, `the field ${name} ${fault}`));
 }
 
 /** A form that says by itself that it is too large is not read at all. */

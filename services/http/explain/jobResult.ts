@@ -1,4 +1,4 @@
-import { parseExplainJson } from '../../../schemas/explain.ts';
+import { parseKeptExplain } from '../../../schemas/explain.ts';
 import { unpackExplanation } from '../../jobs/explanation/outcome.ts';
 import type { PresentJob } from '../jobs/presenter.ts';
 import { negotiate } from './negotiation.ts';
@@ -7,7 +7,7 @@ import { answerHeaders } from './scoreHeaders.ts';
 
 /** The result of an explanation that was a job, written as POST /explain writes it. */
 export const presentExplanation: PresentJob = async (job, output, accept) => {
-  const request = parseExplainJson(JSON.parse(output.request));
+  const request = parseKeptExplain(JSON.parse(output.request));
   const type = negotiate(accept, request.render.format);
   const { explanation, batched, totalMs } = unpackExplanation(output);
   const began = performance.now();

@@ -1,5 +1,5 @@
 import { PICTURE_FORMATS, type PictureFormat } from '../../../schemas/render.ts';
-import { acceptedType } from '../acceptedType.ts';
+import { acceptedType } from '../../answers/acceptedType.ts';
 
 /** The representations of an explanation; the first one is the default. */
 export const EXPLANATION_TYPES = [

@@ -3,10 +3,9 @@ import { encodeNpy } from '../../../models/tensors/npy.ts';
 import { arrayTensor } from '../../../models/tensors/tensor.ts';
 import type { ExplainRequest } from '../../../schemas/explain.ts';
 import type { ExplanationAnswer } from '../../../schemas/explanation.ts';
-import type { PictureFormat } from '../../../schemas/render.ts';
+import { type Answered, answerBody, relevanceShape } from '../../answers/explanation.ts';
+import { drawExplanation } from '../../answers/explanationPicture.ts';
 import type { EncodedPicture } from '../../rendering/encode.ts';
-import { renderHeatmap } from '../../rendering/renderHeatmap.ts';
-import { type Answered, answerBody, relevanceShape } from './answer.ts';
 import { type ExplanationType, pictureFormatOf } from './negotiation.ts';
 
 /** An answered request, ready to be represented. */
@@ -42,12 +41,16 @@ export function represent(answered: Representable, type: ExplanationType): Promi
 
 async function representJson(answered: Representable): Promise<Representation> {
   const started = answered.elapsed();
-  const image = answered.request.include.includes('image') ? await draw(answered).image.toBuffer() : null;
+  const image = answered.request.include.includes('image')
+    ? await drawExplanation(answered.explanation, answered.request.render).image.toBuffer()
+    : null;
   return { contentType: 'application/json', body: jsonBody(answered, image, answered.elapsed() - started) };
 }
 
 async function representPicture(answered: Representable, type: ExplanationType): Promise<Representation> {
-  const { image, contentType } = draw(answered, pictureFormatOf(type) ?? answered.request.render.format);
+  const { render } = answered.request;
+  const format = pictureFormatOf(type) ?? render.format;
+  const { image, contentType } = drawExplanation(answered.explanation, { ...render, format });
   return { contentType, body: await image.toBuffer() };
 }
 
@@ -57,7 +60,7 @@ async function representNpy({ explanation, batched }: Representable): Promise<Re
 }
 
 async function representMixed(answered: Representable): Promise<Representation> {
-  const picture = draw(answered);
+  const picture = drawExplanation(answered.explanation, answered.request.render);
   const boundary = `elucid-${answered.requestId}`;
   const parts = mixedParts(boundary, JSON.stringify(jsonBody(answered, null, 0)), picture);
   return { contentType: `multipart/mixed; boundary=${boundary}`, body: Readable.from(parts, { objectMode: false }) };
@@ -80,16 +83,4 @@ function jsonBody(answered: Representable, image: Buffer | null, renderMs: numbe
     renderMs,
     totalMs: answered.elapsed(),
   });
-}
-
-function draw({ explanation, request }: Representable, format: PictureFormat = request.render.format): EncodedPicture {
-  const { relevance, items, picture } = explanation;
-  return renderHeatmap(
-    relevance,
-    { ...request.render, format },
-    {
-      pictures: picture === null ? null : [picture],
-      titles: items.map(({ target }, n) => target.label ?? String(target.index ?? n)),
-    },
-  );
 }

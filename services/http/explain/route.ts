@@ -6,7 +6,8 @@ import { explanationJobRequest } from '../../jobs/explanation/request.ts';
 import { clientSignal } from '../clientSignal.ts';
 import type { HttpContext } from '../context.ts';
 import { readPreferences } from '../jobs/preferences.ts';
-import { submitJob } from '../jobs/submit.ts';
+import { idempotencyKeyOf, submitJob } from '../jobs/submit.ts';
+import { charge, chargeRows, JOB_COST } from '../plugins/rateLimits.ts';
 import type { ZodApp } from '../plugins/validation.ts';
 import { explainDocumentation } from './documentation.ts';
 import { readForm } from './form.ts';
@@ -26,22 +27,25 @@ export function explainRoute(app: ZodApp, context: HttpContext): void {
     schema: explainDocumentation,
     // Which schema counts depends on the body's type; parseExplainJson and parseExplainForm apply it.
     validatorCompiler: () => (value) => ({ value }),
-    onRequest: async ({ headers }) => {
+    onRequest: async (request) => {
+      const { headers } = request;
       negotiate(headers.accept, 'png');
       bodyTypeOf(headers['content-type']);
+      idempotencyKeyOf(request);
     },
     handler: async (request, reply) => {
       const signal = clientSignal(reply);
-      const parsed = await readRequest(request, config.MAX_UPLOAD_BYTES);
+      const parsed = await readRequest(request, context);
       const type = negotiate(request.headers.accept, parsed.render.format);
       const model = registry.get(parsed.model, parsed.version);
       const drawn = isDrawn(type, parsed);
       const { command, batched } = prepareCommand(parsed, model, { drawn, maxRuns: config.MAX_RUNS });
       if (readPreferences(request.headers.prefer).respondAsync) {
+        await charge(request, JOB_COST - 1);
         const stored = explanationJobRequest(parsed, model.manifest.version);
         return submitJob(request, reply, context, { kind: 'explanation', request: stored, respondAsync: true });
       }
-      const explanation = await service.explain(command, signal);
+      const explanation = await service.explain({ ...command, admit: (rows) => chargeRows(request, rows) }, signal);
       const elapsed = () => reply.elapsedTime;
       const answered = { requestId: request.id, explanation, batched, request: parsed, elapsed };
       const { contentType, body } = await represent(answered, type);
@@ -51,10 +55,10 @@ export function explainRoute(app: ZodApp, context: HttpContext): void {
   });
 }
 
-async function readRequest(request: FastifyRequest, maxUploadBytes: number): Promise<ExplainRequest> {
+async function readRequest(request: FastifyRequest, { config, uploads }: HttpContext): Promise<ExplainRequest> {
   return bodyTypeOf(request.headers['content-type']) === FORM
-    ? parseExplainForm(await readForm(request, maxUploadBytes))
-    : parseExplainJson(request.body);
+    ? parseExplainForm(await readForm(request, config.MAX_UPLOAD_BYTES))
+    : uploads.resolve(parseExplainJson(request.body), request.principal.owner);
 }
 
 function isDrawn(type: ExplanationType, { include }: ExplainRequest): boolean {

@@ -1,5 +1,9 @@
+import { z } from 'zod';
+import { explanationSchema } from '../../../schemas/explanation.ts';
 import { jobParamsSchema } from '../../../schemas/jobs.ts';
+import { prototypesSchema } from '../../../schemas/prototypes.ts';
 import type { HttpContext } from '../context.ts';
+import { scoreHeaderDocs } from '../explain/documentation.ts';
 import { binary, problems } from '../openapi/responses.ts';
 import type { ZodApp } from '../plugins/validation.ts';
 import { sendResult } from './presenter.ts';
@@ -20,15 +24,11 @@ export function resultRoute(app: ZodApp, { jobs, presenters }: HttpContext): voi
       response: {
         200: {
           description: 'By Accept; default: JSON',
-          content: binary(
-            'application/json',
-            'image/png',
-            'image/webp',
-            'image/avif',
-            'image/jpeg',
-            'application/x-npy',
-            'multipart/mixed',
-          ),
+          headers: scoreHeaderDocs,
+          content: {
+            'application/json': { schema: z.union([explanationSchema, prototypesSchema]) },
+            ...binary('image/png', 'image/webp', 'image/avif', 'image/jpeg', 'application/x-npy', 'multipart/mixed'),
+          },
         },
         ...problems(404, 405, 406, 409, 413, 415, 422, 500, 503),
       },

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { faultAt } from '../../../schemas/errors.ts';
-import { ENDED, type Job, type JobKind, MAX_KEY_LENGTH } from '../../../schemas/jobs.ts';
+import { ENDED, type Job, type JobKind } from '../../../schemas/jobs.ts';
 import type { Owner } from '../../access/principal.ts';
+import { checkIdempotencyKey } from '../../answers/idempotencyKey.ts';
 import type { HttpContext } from '../context.ts';
 import { jobPath } from './eventStream.ts';
 import { readPreferences } from './preferences.ts';
@@ -12,8 +12,6 @@ export const MAX_WAIT_S = 60;
 
 /** When a client should look again, in seconds. */
 const LOOK_AGAIN_S = 1;
-
-const KEY = new RegExp(`^[\\x20-\\x7e]{1,${MAX_KEY_LENGTH}}$`);
 
 /** A long computation that a request asks for. */
 export interface SubmittedWork {
@@ -73,13 +71,8 @@ function sendJob(job: Job, reply: FastifyReply): FastifyReply {
   return reply.code(202).send(job);
 }
 
-function idempotencyKeyOf({ headers }: FastifyRequest): string | null {
+/** The header Idempotency-Key. @throws ElucidError `invalid` */
+export function idempotencyKeyOf({ headers }: Pick<FastifyRequest, 'headers'>): string | null {
   const key = headers['idempotency-key'];
-  if (key === undefined) return null;
-  if (typeof key === 'string' && KEY.test(key)) return key;
-  throw faultAt(
-    'invalid',
-    '',
-    `Idempotency-Key must be 1 to ${MAX_KEY_LENGTH} printable ASCII characters; received ${String(key).length}`,
-  );
+  return key === undefined ? null : checkIdempotencyKey(String(key), 'Idempotency-Key');
 }

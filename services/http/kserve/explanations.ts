@@ -1,8 +1,6 @@
-import type { RegisteredModel } from '../../../models/registry/registeredModel.ts';
 import { type ArrayTensor, arrayTensor, sizeOf } from '../../../models/tensors/tensor.ts';
-import type { ExplanationSettings } from '../../../schemas/explanationSettings.ts';
 import type { Target } from '../../../schemas/target.ts';
-import type { Explanation, ExplanationService } from '../../compute/explanation.ts';
+import type { ExplainCommand, Explanation, ExplanationService } from '../../compute/explanation.ts';
 import { type NestedArray, nest } from '../serving/nestedArrays.ts';
 
 /** The explanation of one instance, as the protocol writes it. */
@@ -25,15 +23,14 @@ export interface ExplainedInstance {
 export async function explainBatch(
   batch: ArrayTensor,
   targets: readonly Target[],
-  model: RegisteredModel,
-  { method, options, layer }: ExplanationSettings,
+  command: Pick<ExplainCommand, 'model' | 'method' | 'options' | 'layer' | 'admit'>,
   service: Pick<ExplanationService, 'explain'>,
   signal: AbortSignal,
 ): Promise<readonly ExplainedInstance[]> {
   const answers = new Map<number, ExplainedInstance>();
   const groups = [...rowsByTarget(targets).values()].map(async ({ target, rows }) => {
     const input = { kind: 'tensor' as const, tensor: rowsOf(batch, rows) };
-    const explanation = await service.explain({ model, method, options, target, layer, input, picture: false }, signal);
+    const explanation = await service.explain({ ...command, target, input, picture: false }, signal);
     rows.forEach((row, n) => {
       answers.set(row, instanceOf(explanation, n));
     });

@@ -8,11 +8,13 @@ import {
   instancesSchema,
   modelReadySchema,
   predictionsSchema,
+  predictSchema,
   servedNamesSchema,
 } from '../../../schemas/kserve.ts';
 import { clientSignal } from '../clientSignal.ts';
 import type { HttpContext } from '../context.ts';
 import { json, problems } from '../openapi/responses.ts';
+import { chargeRows } from '../plugins/rateLimits.ts';
 import type { ZodApp } from '../plugins/validation.ts';
 import { limitInputs } from '../serving/inputLimits.ts';
 import { sendJson } from '../serving/sendJson.ts';
@@ -76,10 +78,15 @@ function predictRoute(app: ZodApp, { service, served, config, predictor = null }
       summary: 'KServe V1: predict',
       description: 'With `--predictor_host`, the requests for its model are handed on to that server.',
       params,
-      body: instancesSchema,
+      // What a predictor takes is its own affair.
+      body: predictor === null ? predictSchema : instancesSchema,
       response: { 200: json('The predictions', predictionsSchema), ...FAULTS, ...problems(502) },
     },
-    handler: async ({ params: { name }, body }, reply) => {
+    handler: async (request, reply) => {
+      const {
+        params: { name },
+        body,
+      } = request;
       const signal = clientSignal(reply);
       if (predictor?.model === name) {
         const { json: answer, status } = await askPredictor(predictor, body, signal);
@@ -93,7 +100,10 @@ function predictRoute(app: ZodApp, { service, served, config, predictor = null }
       const model = served.get(name, version);
       const instances = readInstances(body, model, config);
       const tensor = await batchOf(instances, model, service, signal);
-      const { items } = await service.predict({ model, input: { kind: 'tensor', tensor } }, signal);
+      const { items } = await service.predict(
+        { model, input: { kind: 'tensor', tensor }, admit: (rows) => chargeRows(request, rows) },
+        signal,
+      );
       return { predictions: items.map(({ values }) => [...values]) };
     },
   });
@@ -114,15 +124,20 @@ function explainRoute(app: ZodApp, { service, served, config }: HttpContext): vo
       body: instancesSchema,
       response: { 200: json('The predictions, and why', explanationsSchema), ...FAULTS },
     },
-    handler: async ({ params: { name }, body }, reply) => {
+    handler: async (request, reply) => {
+      const {
+        params: { name },
+        body,
+      } = request;
       const signal = clientSignal(reply);
+      const admit = (rows: number) => chargeRows(request, rows);
       const { version, instances: _instances, inputs: _inputs, ...given } = body;
       const model = served.get(name, version);
       const settings = parseExplanationSettings(given);
       const instances = readInstances(body, model, config);
       const targets = instances.map(({ target }) => target ?? settings.target);
       const batch = await batchOf(instances, model, service, signal);
-      const explained = await explainBatch(batch, targets, model, settings, service, signal);
+      const explained = await explainBatch(batch, targets, { ...settings, model, admit }, service, signal);
       return {
         predictions: explained.map(({ values }) => [...values]),
         explanations: explained.map(({ explanation }) => explanation),

@@ -22,8 +22,12 @@ export function exportRoute(app: ZodApp, { service, registry }: HttpContext): vo
       params: modelParamsSchema,
       querystring: exportQuerySchema,
       response: {
-        200: { description: 'An ONNX ModelProto', content: binary(ONNX_TYPE) },
-        ...problems(404, 405, 422, 500, 503),
+        200: {
+          description: 'An ONNX ModelProto',
+          headers: { 'Content-Disposition': { type: 'string', description: 'A name for the file' } },
+          content: binary(ONNX_TYPE),
+        },
+        ...problems(400, 404, 405, 422, 500, 503),
       },
     },
     handler: async ({ params: { name }, query: { version, method, ...rest } }, reply) => {

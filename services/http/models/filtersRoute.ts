@@ -9,9 +9,9 @@ import {
 } from '../../../schemas/filters.ts';
 import type { Manifest } from '../../../schemas/manifest.ts';
 import { PICTURE_FORMATS, type PictureFormat } from '../../../schemas/render.ts';
+import { acceptedType } from '../../answers/acceptedType.ts';
 import { type EncodedPicture, encodePicture } from '../../rendering/encode.ts';
 import { drawFilterSheet } from '../../rendering/filterSheet.ts';
-import { acceptedType } from '../acceptedType.ts';
 import type { HttpContext } from '../context.ts';
 import { binary, problems } from '../openapi/responses.ts';
 import type { ZodApp } from '../plugins/validation.ts';

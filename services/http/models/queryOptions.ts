@@ -1,5 +1,5 @@
-import secureJson from 'secure-json-parse';
 import { faultAt } from '../../../schemas/errors.ts';
+import { parseJson } from '../parseJson.ts';
 
 /** Texts of a query that stand for something else than themselves. */
 const JSON_VALUE = /^(true|false|null|-?\d+(\.\d+)?([eE][-+]?\d+)?|[[{].*)$/s;
@@ -17,9 +17,5 @@ function optionValue(name: string, text: unknown): unknown {
     throw faultAt('invalid', `/${name}`, `received ${name} more than once; allowed is one`);
   }
   if (!JSON_VALUE.test(text)) return text;
-  try {
-    return secureJson.parse(text, undefined, { protoAction: 'error', constructorAction: 'error' });
-  } catch {
-    throw faultAt('bad-body', `/${name}`, `${name} is not valid JSON: ${text.slice(0, 100)}`);
-  }
+  return parseJson(text, (fault) => faultAt('bad-body', `/${name}`, `${name} ${fault}`));
 }

@@ -2,7 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { inferenceAnswerSchema, inferenceRequestSchema } from '../../../schemas/openInference.ts';
 import { clientSignal } from '../clientSignal.ts';
 import type { HttpContext } from '../context.ts';
-import { problems, type Response } from '../openapi/responses.ts';
+import { binary, problems, type Response } from '../openapi/responses.ts';
+import { chargeRows } from '../plugins/rateLimits.ts';
 import type { ZodApp } from '../plugins/validation.ts';
 import { acceptedEncoding, decodeBody, encodeBody } from '../serving/contentEncoding.ts';
 import { rawBody } from '../serving/rawBodies.ts';
@@ -21,7 +22,7 @@ const success: Response = {
   },
   content: {
     'application/json': { schema: inferenceAnswerSchema },
-    'application/octet-stream': { schema: inferenceAnswerSchema },
+    ...binary('application/octet-stream'),
   },
 };
 
@@ -43,7 +44,7 @@ export function inferRoutes(app: ZodApp, context: HttpContext): void {
         body: {
           content: {
             'application/json': { schema: inferenceRequestSchema },
-            'application/octet-stream': { schema: inferenceRequestSchema },
+            ...binary('application/octet-stream'),
           },
         },
         response: { 200: success, ...problems(400, 404, 405, 408, 413, 415, 422, 500, 503) },
@@ -57,7 +58,11 @@ export function inferRoutes(app: ZodApp, context: HttpContext): void {
         const read = readInference(body, one(headers[JSON_LENGTH]));
         const { names, run } = prepareInference(read, subject, context);
         const choose = chooseOutputs(read.request, names);
-        const written = writeInference(choose(await run(signal)), subject, read.request.id);
+        const written = writeInference(
+          choose(await run(signal, (rows) => chargeRows(request, rows))),
+          subject,
+          read.request.id,
+        );
         return send(written, request, reply);
       },
     });

@@ -3,6 +3,7 @@ import { type ArrayTensor, arrayTensor, sizeOf } from '../../../models/tensors/t
 import { faultAt } from '../../../schemas/errors.ts';
 import { parseExplanationSettings } from '../../../schemas/explanationSettings.ts';
 import type { InferenceInput, InferenceRequest } from '../../../schemas/openInference.ts';
+import type { Admit } from '../../compute/explanation.ts';
 import type { HttpContext } from '../context.ts';
 import { limitInputs } from '../serving/inputLimits.ts';
 import { flatten } from '../serving/nestedArrays.ts';
@@ -23,7 +24,7 @@ export const EXPLANATION_OUTPUTS = ['relevance', 'prediction'] as const;
 /** A request that was checked: the names of its outputs, and what computes them all. */
 export interface PreparedInference {
   readonly names: readonly string[];
-  run(signal: AbortSignal): Promise<readonly NamedOutput[]>;
+  run(signal: AbortSignal, admit?: Admit): Promise<readonly NamedOutput[]>;
 }
 
 /**
@@ -42,8 +43,8 @@ export function prepareInference(
   if (settings === null) {
     return {
       names: PREDICTION_OUTPUTS,
-      run: async (signal) => {
-        const { items } = await service.predict({ model, input }, signal);
+      run: async (signal, admit) => {
+        const { items } = await service.predict({ model, input, admit }, signal);
         return [
           { name: 'prediction', tensor: rows(items.map(({ values }) => values)) },
           { name: 'scores', tensor: rows(items.map(({ scores }) => scores)) },
@@ -53,8 +54,8 @@ export function prepareInference(
   }
   return {
     names: EXPLANATION_OUTPUTS,
-    run: async (signal) => {
-      const { relevance, items } = await service.explain({ ...settings, model, input, picture: false }, signal);
+    run: async (signal, admit) => {
+      const { relevance, items } = await service.explain({ ...settings, model, input, picture: false, admit }, signal);
       return [
         { name: 'relevance', tensor: relevance },
         { name: 'prediction', tensor: rows(items.map(({ values }) => values)) },

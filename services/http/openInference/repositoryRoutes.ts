@@ -9,26 +9,23 @@ import {
   repositoryUnloadSchema,
   unloadedSchema,
 } from '../../../schemas/openInference.ts';
-import { allowOnlyLocal } from '../admin/localOnly.ts';
 import type { HttpContext } from '../context.ts';
 import { json, problems } from '../openapi/responses.ts';
+import { OPTIONAL_BODY } from '../openapi/transform.ts';
 import type { ZodApp } from '../plugins/validation.ts';
-import { parseJson, rawBody } from '../serving/rawBodies.ts';
+import { parseJsonBytes, rawBody } from '../serving/rawBodies.ts';
 import { servedParamsSchema, TAGS } from './places.ts';
 
 type IndexEntry = z.output<typeof repositoryIndexSchema>[number];
 
-const ADMINISTRATION = 'From the same machine only, as POST /admin/models/reload.';
+const ADMINISTRATION = 'For administrators, as POST /admin/models/reload.';
 const FAULTS = problems(400, 403, 404, 405, 408, 413, 422, 500, 503);
 
 /** The model repository extension: POST /v2/repository/index, and load and unload of a model. */
 export function repositoryRoutes(app: ZodApp, context: HttpContext): void {
   const { served } = context;
-  const administration = {
-    onRequest: async (request: Parameters<typeof allowOnlyLocal>[0]) => allowOnlyLocal(request),
-  };
   app.route({
-    ...administration,
+    config: { admin: true },
     method: 'POST',
     url: '/v2/repository/index',
     schema: {
@@ -36,6 +33,7 @@ export function repositoryRoutes(app: ZodApp, context: HttpContext): void {
       tags: TAGS,
       summary: 'Open Inference Protocol: all models and their states',
       description: ADMINISTRATION,
+      [OPTIONAL_BODY]: true,
       body: content(repositoryIndexRequestSchema),
       response: { 200: json('All models', repositoryIndexSchema), ...FAULTS },
     },
@@ -46,7 +44,7 @@ export function repositoryRoutes(app: ZodApp, context: HttpContext): void {
     },
   });
   app.route({
-    ...administration,
+    config: { admin: true },
     method: 'POST',
     url: '/v2/repository/models/:name/load',
     schema: {
@@ -54,6 +52,7 @@ export function repositoryRoutes(app: ZodApp, context: HttpContext): void {
       tags: TAGS,
       summary: 'Open Inference Protocol: read the folders of models again, and load one',
       description: ADMINISTRATION,
+      [OPTIONAL_BODY]: true,
       params: servedParamsSchema,
       body: content(repositoryLoadSchema),
       response: { 200: json('It is loaded', loadedSchema), ...FAULTS },
@@ -65,7 +64,7 @@ export function repositoryRoutes(app: ZodApp, context: HttpContext): void {
     },
   });
   app.route({
-    ...administration,
+    config: { admin: true },
     method: 'POST',
     url: '/v2/repository/models/:name/unload',
     schema: {
@@ -74,6 +73,7 @@ export function repositoryRoutes(app: ZodApp, context: HttpContext): void {
       summary:
         'Open Inference Protocol: unload a model, which then takes no requests by this protocol until it is loaded',
       description: ADMINISTRATION,
+      [OPTIONAL_BODY]: true,
       params: servedParamsSchema,
       body: content(repositoryUnloadSchema),
       response: { 200: json('It is unloaded', unloadedSchema), ...FAULTS },
@@ -93,7 +93,7 @@ function content(schema: z.ZodType) {
 /** A body may be left out. @throws ElucidError `bad-body`, `invalid` */
 function readBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const bytes = rawBody(body);
-  return parseOrRefuse(schema, bytes.length === 0 ? {} : parseJson(bytes));
+  return parseOrRefuse(schema, bytes.length === 0 ? {} : parseJsonBytes(bytes));
 }
 
 function indexEntry(entry: RegistryEntry, { service, served }: HttpContext): IndexEntry {

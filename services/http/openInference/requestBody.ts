@@ -1,7 +1,7 @@
 import { ElucidError, faultAt } from '../../../schemas/errors.ts';
 import { parseOrRefuse } from '../../../schemas/faults.ts';
 import { type InferenceRequest, inferenceRequestSchema } from '../../../schemas/openInference.ts';
-import { parseJson } from '../serving/rawBodies.ts';
+import { parseJsonBytes } from '../serving/rawBodies.ts';
 
 /** A request, and the bytes of its binary input where it has one. */
 export interface ReadInference {
@@ -17,7 +17,7 @@ export interface ReadInference {
  */
 export function readInference(body: Buffer, jsonLength: string | undefined): ReadInference {
   const length = lengthOf(jsonLength, body);
-  const request = parseOrRefuse(inferenceRequestSchema, parseJson(body.subarray(0, length)));
+  const request = parseOrRefuse(inferenceRequestSchema, parseJsonBytes(body.subarray(0, length)));
   const rest = body.subarray(length);
   const announced = request.inputs[0]?.parameters.binary_data_size;
   if ((announced ?? 0) !== rest.length) {

@@ -29,6 +29,7 @@ export async function openInferenceRoutes(plain: FastifyInstance, context: HttpC
   app.route({
     method: 'GET',
     url: '/v2/health/live',
+    config: { cost: 0 },
     schema: {
       operationId: 'v2Live',
       tags: TAGS,
@@ -40,6 +41,7 @@ export async function openInferenceRoutes(plain: FastifyInstance, context: HttpC
   app.route({
     method: 'GET',
     url: '/v2/health/ready',
+    config: { cost: 0 },
     schema: {
       operationId: 'v2Ready',
       tags: TAGS,

@@ -10,7 +10,8 @@ export interface Response {
 
 /** Why each status is answered. */
 const REASONS = {
-  400: 'The body, or the form, cannot be parsed, or holds `__proto__`.',
+  400: 'The request, its body, its form, or JSON in its query cannot be parsed, or holds `__proto__`.',
+  401: 'The key is missing or unknown; only where the service has keys.',
   403: 'Not for this client.',
   404: 'No such model, version, job or resource.',
   405: 'The path has no such method; Allow names those it has.',
@@ -18,8 +19,12 @@ const REASONS = {
   408: 'The request did not arrive in time.',
   409: 'The state of the job does not allow it.',
   413: 'The body, a file, a field or the number of pixels is over its limit.',
+  414: 'The URL is too long.',
   415: 'The type of the body is not supported; or the image is empty, truncated, damaged or of a foreign format.',
+  421: 'Host is no name of this service; only where it has no keys.',
   422: 'The request breaks the schema, or asks for something that the model cannot give.',
+  429: 'Too many requests of this client; Retry-After says when to try again.',
+  431: 'The headers are too large, or too many.',
   500: 'Something went wrong that is no fault of the request.',
   502: 'The predictor that was named at the start cannot be reached, or answers no JSON.',
   503: 'The queue or the disk is full, the deadline passed, or a worker was lost twice; Retry-After says when to try again.',
@@ -27,11 +32,34 @@ const REASONS = {
 
 export type ProblemStatus = keyof typeof REASONS;
 
+const SECONDS = { type: 'integer', description: 'Seconds' } as const;
+
 /** Headers that come with a status. */
 const HEADERS: Readonly<Partial<Record<ProblemStatus, NonNullable<Response['headers']>>>> = {
+  401: { 'WWW-Authenticate': { type: 'string', description: 'How a key is given' } },
   405: { Allow: { type: 'string', description: 'The methods of the path' } },
-  503: { 'Retry-After': { type: 'integer', description: 'Seconds' } },
+  409: { 'Retry-After': { ...SECONDS, description: 'Seconds, for a job that has not ended' } },
+  429: { 'Retry-After': SECONDS },
+  503: { 'Retry-After': SECONDS },
 };
+
+/** Problems that any request can meet, and those of requests that may have a body. */
+const EVERYWHERE: readonly ProblemStatus[] = [400, 401, 403, 405, 414, 421, 429, 431, 500, 503];
+const OF_BODIES: readonly ProblemStatus[] = [408, 413, 415];
+const BODY_METHODS = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** Headers of every answer. */
+export const COMMON_HEADERS = {
+  'X-Request-Id': { type: 'string', format: 'uuid', description: 'As in the log' },
+  'RateLimit-Limit': { type: 'integer', description: 'Points that may be spent in a minute; where there is a limit' },
+  'RateLimit-Remaining': { type: 'integer', description: 'Points that are left of them' },
+  'RateLimit-Reset': { type: 'integer', description: 'Seconds until all of them are there again' },
+} as const;
+
+/** The problem answers that a route need not name. */
+export function commonProblems(method: string): Record<string, Response> {
+  return problems(...EVERYWHERE, ...(BODY_METHODS.has(method) ? OF_BODIES : []));
+}
 
 /** The problem answers of a route. */
 export function problems(...statuses: readonly ProblemStatus[]): Record<string, Response> {

@@ -1,11 +1,13 @@
+import { METHODS as HTTP_METHODS } from 'node:http';
 import type { FastifyInstance, HTTPMethods } from 'fastify';
 import { HttpFailure } from '../problem.ts';
 
-/** Methods that are answered 405 where a path exists without them. */
-const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+/** All that Node reads; a request to CONNECT never arrives. */
+const METHODS = HTTP_METHODS.filter((method) => method !== 'CONNECT');
 
 /** Collects the routes that are added from now on; `close` answers the other methods of their paths. */
 export function watchMethods(app: FastifyInstance): { close(): void } {
+  for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
   const routes = new Map<string, Set<string>>();
   let open = true;
   app.addHook('onRoute', ({ url, method }) => {
@@ -26,7 +28,7 @@ export function watchMethods(app: FastifyInstance): { close(): void } {
 function answerOthers(app: FastifyInstance, url: string, known: ReadonlySet<string>): void {
   const allow = [...known, ...(known.has('GET') ? ['HEAD'] : []), 'OPTIONS'];
   const allowed = [...new Set(allow)].join(', ');
-  const others = METHODS.filter((method) => !allow.includes(method));
+  const others = app.supportedMethods.filter((method) => !allow.includes(method)) as HTTPMethods[];
   app.route({
     method: 'OPTIONS',
     url,

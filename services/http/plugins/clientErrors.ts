@@ -1,4 +1,6 @@
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import { HttpFailure, PROBLEMS, type ProblemCode, problemOf } from '../problem.ts';
 import { uuidV7 } from '../requestId.ts';
 
@@ -17,13 +19,37 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     return;
   }
   const { code, detail } = PARSER_CODES[error.code ?? ''] ?? MALFORMED;
-  const { status, title } = PROBLEMS[code];
-  const body = JSON.stringify(problemOf(new HttpFailure(code, detail), uuidV7()));
+  answerAndClose(socket, new HttpFailure(code, detail));
+}
+
+/** Writes a problem as a whole answer onto a connection without a request, and closes it. */
+export function answerAndClose(socket: Socket, failure: HttpFailure): void {
+  const { status, title, retryAfter } = PROBLEMS[failure.code];
+  const id = uuidV7();
+  const body = JSON.stringify(problemOf(failure, id));
   const head = [
     `HTTP/1.1 ${status} ${title}`,
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
+    `X-Request-Id: ${id}`,
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/**
+ * Requests with an expectation that nobody knows are answered like all others (RFC 9110, 10.1.1, leaves that free); Node
+ * itself would answer 417 without a body.
+ */
+export function ignoreExpectations(server: Server): void {
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+}
+
+/** Refuses requests of HTTP/1.1 without a Host (RFC 9112, 3.2). */
+export function requireHost(app: FastifyInstance): void {
+  app.addHook('onRequest', async ({ raw: { headers, httpVersion } }) => {
+    if (headers.host === undefined && httpVersion === '1.1')
+      throw new HttpFailure('bad-body', 'the header Host is missing');
+  });
 }

@@ -5,6 +5,7 @@ import { transformDocument, transformRoute } from '../openapi/transform.ts';
 
 const TAGS = [
   { name: 'explain', description: 'Why this decision?' },
+  { name: 'prototype', description: 'What is typical of this class?' },
   { name: 'models', description: 'The networks that can be explained' },
   { name: 'jobs', description: 'Long computations: progress, cancel, results' },
   {
@@ -14,6 +15,12 @@ const TAGS = [
   { name: 'health', description: 'Probes' },
   { name: 'service', description: 'The service itself' },
 ];
+
+/** How a key is given. */
+const SECURITY = {
+  bearer: { type: 'http', scheme: 'bearer', description: 'Authorization: Bearer KEY' },
+  apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+} as const;
 
 /** The page loads nothing from elsewhere. (The plugin's own policy sends browsers to https, which is not there.) */
 const CONTENT_POLICY =
@@ -32,9 +39,15 @@ export async function documentRoutes(app: FastifyInstance, version: string): Pro
       },
       servers: [{ url: '/' }],
       tags: TAGS,
+      // A service without keys asks for none.
+      security: [{}, { bearer: [] }, { apiKey: [] }],
+      components: { securitySchemes: SECURITY },
     },
     transform: transformRoute,
     transformObject: transformDocument,
+  });
+  app.addHook('onRoute', (route) => {
+    if (/^\/docs(?=\/|$)/.test(route.url)) route.config = { ...route.config, public: true, cost: 0 };
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
@@ -46,7 +59,7 @@ export async function documentRoutes(app: FastifyInstance, version: string): Pro
 /** GET /openapi.json: made once, when it is first asked for. */
 export function openApiRoute(app: FastifyInstance): void {
   let document: string | null = null;
-  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+  app.get('/openapi.json', { schema: { hide: true }, config: { public: true, cost: 0 } }, async (_request, reply) => {
     document ??= JSON.stringify(app.swagger());
     return reply.type('application/json').send(document);
   });

@@ -33,6 +33,8 @@ function hasLeft({ raw }: FastifyRequest): boolean {
 export function sendProblem(failure: Failure, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, retryAfter } = PROBLEMS[failure.code];
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
+  // Hooks have not run where the router refuses a request.
+  reply.header('x-request-id', request.id);
   return reply
     .code(status)
     .type(PROBLEM_TYPE)

@@ -1,7 +1,7 @@
 import { jobSchema } from '../../../schemas/jobs.ts';
 import { prototypeSchema } from '../../../schemas/prototype.ts';
 import { prototypesSchema } from '../../../schemas/prototypes.ts';
-import { jobAnswerHeaders, jobHeadersSchema } from '../jobs/documentation.ts';
+import { jobAnswerHeaders, jobHeadersSchema, jobProblems } from '../jobs/documentation.ts';
 import { binary, problems, type Response } from '../openapi/responses.ts';
 
 const EXAMPLES = [
@@ -37,5 +37,10 @@ export const prototypeDocumentation = {
     'or a generator that keeps it natural where the model names one. A search is a job.',
   headers: jobHeadersSchema,
   body: { content: { 'application/json': { schema: prototypeSchema.meta({ examples: EXAMPLES }) } } },
-  response: { 200: finished, 202: accepted, ...problems(400, 404, 406, 408, 413, 415, 422, 500, 503) },
+  response: {
+    200: finished,
+    202: accepted,
+    ...problems(400, 404, 406, 408),
+    ...jobProblems(409, 413, 415, 422, 500, 503),
+  },
 };

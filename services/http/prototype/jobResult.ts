@@ -1,9 +1,9 @@
 import { parsePrototype } from '../../../schemas/prototype.ts';
+import { acceptedType } from '../../answers/acceptedType.ts';
+import { prototypesBody, prototypesNpy, prototypesPicture } from '../../answers/prototypes.ts';
 import { unpackPrototypes } from '../../jobs/prototype/outcome.ts';
-import { acceptedType } from '../acceptedType.ts';
 import { pictureFormatOf } from '../explain/negotiation.ts';
 import type { PresentJob } from '../jobs/presenter.ts';
-import { prototypesBody, prototypesNpy, prototypesPicture } from './representations.ts';
 
 /** The representations of prototypes; the first one is the default. */
 export const PROTOTYPE_TYPES = [

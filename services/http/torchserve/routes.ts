@@ -13,9 +13,11 @@ import {
 import type { Prediction } from '../../compute/explanation.ts';
 import { clientSignal } from '../clientSignal.ts';
 import type { HttpContext } from '../context.ts';
+import { scoreHeaderDocs } from '../explain/documentation.ts';
 import { answerHeaders } from '../explain/scoreHeaders.ts';
 import { queryOptions } from '../models/queryOptions.ts';
 import { binary, json, problems } from '../openapi/responses.ts';
+import { chargeRows } from '../plugins/rateLimits.ts';
 import type { ZodApp } from '../plugins/validation.ts';
 import { nest } from '../serving/nestedArrays.ts';
 import { rawBody, takeRawBodies } from '../serving/rawBodies.ts';
@@ -33,14 +35,14 @@ const IMAGE_BODY = {
 
 const FORM = /^multipart\/form-data\b/i;
 
-/** The paths with and without a version. Clients send files by POST or by PUT; only one of them is documented. */
+/** The paths with and without a version. Clients send files by POST or by PUT. */
 const PLACES = [
   { path: '/:name', params: namedParamsSchema, suffix: '' },
   { path: '/:name/:version', params: versionedParamsSchema, suffix: 'Version' },
 ] as const;
 const METHODS = [
-  { method: 'POST', hide: false },
-  { method: 'PUT', hide: true },
+  { method: 'POST', by: '' },
+  { method: 'PUT', by: 'ByPut' },
 ] as const;
 
 interface PlaceParams {
@@ -57,12 +59,12 @@ export async function torchserveRoutes(plain: FastifyInstance, context: HttpCont
 
 function predictionRoutes(app: ZodApp, { service, served, config }: HttpContext): void {
   for (const { path, params, suffix } of PLACES) {
-    for (const { method, hide } of METHODS) {
+    for (const { method, by } of METHODS) {
       app.route({
         method,
         url: `/predictions${path}`,
         schema: {
-          ...(hide ? { hide } : { operationId: `torchservePredict${suffix}` }),
+          operationId: `torchservePredict${suffix}${by}`,
           tags: TAGS,
           summary: 'TorchServe: predict; the body is the image, or a form with it',
           params,
@@ -85,26 +87,30 @@ function predictionRoutes(app: ZodApp, { service, served, config }: HttpContext)
 
 function explanationRoutes(app: ZodApp, { service, served, config }: HttpContext): void {
   for (const { path, params, suffix } of PLACES) {
-    for (const { method, hide } of METHODS) {
+    for (const { method, by } of METHODS) {
       app.route({
         method,
         url: `/explanations${path}`,
         schema: {
-          ...(hide ? { hide } : { operationId: `torchserveExplain${suffix}` }),
+          operationId: `torchserveExplain${suffix}${by}`,
           tags: TAGS,
           summary: 'TorchServe: explain; the body is the image, or a form with it',
           description: 'The scores are in headers, as in binary answers of POST /explain.',
           params,
           querystring: explanationQuerySchema,
           body: IMAGE_BODY,
-          response: { 200: json('The relevance', nestedRelevanceSchema), ...FAULTS },
+          response: { 200: { ...json('The relevance', nestedRelevanceSchema), headers: scoreHeaderDocs }, ...FAULTS },
         },
         handler: async (request, reply) => {
           const { name, version }: PlaceParams = request.params;
           const model = served.get(name, version);
+          const admit = (rows: number) => chargeRows(request, rows);
           const settings = parseExplanationSettings(queryOptions(request.query));
           const input = await imageOf(request.body, request.headers['content-type'], model, config);
-          const explanation = await service.explain({ ...settings, model, input, picture: false }, clientSignal(reply));
+          const explanation = await service.explain(
+            { ...settings, model, input, picture: false, admit },
+            clientSignal(reply),
+          );
           reply.headers(answerHeaders(explanation, 'application/x-npy', reply.elapsedTime));
           const { shape, data } = explanation.relevance;
           return nest(data, shape);

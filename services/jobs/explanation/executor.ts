@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Registry } from '../../../models/registry/registry.ts';
 import { ElucidError } from '../../../schemas/errors.ts';
-import { parseExplainJson } from '../../../schemas/explain.ts';
+import { parseKeptExplain } from '../../../schemas/explain.ts';
 import { prepareCommand } from '../../compute/explainCommand.ts';
 import type { ExplainCommand, Explanation, ExplanationService } from '../../compute/explanation.ts';
 import type { JobExecutor } from '../executor.ts';
@@ -24,7 +24,7 @@ export function explanationExecutor(options: ExplanationExecutorOptions): JobExe
   const { service, registry, maxRuns, timeoutMs } = options;
   return async (stored, { signal }) => {
     const started = performance.now();
-    const request = parseExplainJson(stored);
+    const request = parseKeptExplain(stored);
     const model = registry.get(request.model, request.version);
     // Whether a picture will be asked for is not known yet.
     const { command, batched } = prepareCommand(request, model, { drawn: true, maxRuns });

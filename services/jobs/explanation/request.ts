@@ -1,7 +1,7 @@
 import type { ExplainRequest } from '../../../schemas/explain.ts';
 
 /**
- * A validated request as the JSON body of POST /explain, which `parseExplainJson` reads back to the same request.
+ * A validated request as the JSON body of POST /explain, which `parseKeptExplain` reads back to the same request.
  * @param version of the model that was chosen when the job was submitted
  */
 export function explanationJobRequest(request: ExplainRequest, version: string): Record<string, unknown> {

@@ -1,12 +1,12 @@
-import { encodeNpy } from '../../../models/tensors/npy.ts';
-import type { PrototypeRequest } from '../../../schemas/prototype.ts';
-import type { PrototypesAnswer } from '../../../schemas/prototypes.ts';
-import type { PictureFormat } from '../../../schemas/render.ts';
-import type { StoredPrototypes } from '../../jobs/prototype/outcome.ts';
-import { titleOf } from '../../jobs/prototype/preview.ts';
-import { encodeAnimation, frameSide } from '../../rendering/animation.ts';
-import { encodePicture } from '../../rendering/encode.ts';
-import { drawPictureSheet } from '../../rendering/pictureSheet.ts';
+import { encodeNpy } from '../../models/tensors/npy.ts';
+import type { PrototypeRequest } from '../../schemas/prototype.ts';
+import type { PrototypesAnswer } from '../../schemas/prototypes.ts';
+import type { PictureFormat } from '../../schemas/render.ts';
+import type { StoredPrototypes } from '../jobs/prototype/outcome.ts';
+import { titleOf } from '../jobs/prototype/preview.ts';
+import { encodeAnimation, frameSide } from '../rendering/animation.ts';
+import { encodePicture } from '../rendering/encode.ts';
+import { drawPictureSheet } from '../rendering/pictureSheet.ts';
 
 type Render = PrototypeRequest['render'];
 
@@ -19,20 +19,16 @@ export async function prototypesBody(
   stored: StoredPrototypes,
   { include, render }: Pick<PrototypeRequest, 'include' | 'render'>,
 ): Promise<PrototypesAnswer> {
-  const { model, engine, options, rows, values, pictures, computeMs } = stored;
-  const size = values.data.length / rows.length;
-  const images = await Promise.all(pictures.map((picture) => encodePicture(picture, 'png').image.toBuffer()));
-  const prototypes = rows.map(({ trajectory, ...row }, n) => {
-    const own = values.data.subarray(n * size, (n + 1) * size);
-    return {
-      ...row,
-      terms: { ...row.terms },
-      image: (images[n] ?? Buffer.alloc(0)).toString('base64'),
-      ...(include.includes('tensor') ? { tensor: { shape: values.shape.slice(1), data: base64(own) } } : {}),
-      ...(include.includes('trajectory') ? { trajectory: [...trajectory] } : {}),
-    };
-  });
-  const animation = stored.frames.length > 0 ? (await animationOf(stored, render)).toString('base64') : undefined;
+  const { model, engine, options, rows, pictures, computeMs } = stored;
+  const images = await Promise.all(pictures.map((_, n) => prototypeImage(stored, n)));
+  const prototypes = rows.map(({ trajectory, ...row }, n) => ({
+    ...row,
+    terms: { ...row.terms },
+    image: (images[n] ?? Buffer.alloc(0)).toString('base64'),
+    ...(include.includes('tensor') ? { tensor: prototypeTensor(stored, n) } : {}),
+    ...(include.includes('trajectory') ? { trajectory: [...trajectory] } : {}),
+  }));
+  const animation = (await prototypesAnimation(stored, render))?.toString('base64');
   const { variant } = options;
   return {
     id,
@@ -44,6 +40,23 @@ export async function prototypesBody(
     ...(animation === undefined ? {} : { animation }),
     timing_ms: { compute: Math.round(computeMs * 1000) / 1000 },
   };
+}
+
+/** The n-th prototype as a PNG of its own size; empty where there is none. */
+export async function prototypeImage({ pictures }: StoredPrototypes, n: number): Promise<Buffer> {
+  const picture = pictures[n];
+  return picture === undefined ? Buffer.alloc(0) : encodePicture(picture, 'png').image.toBuffer();
+}
+
+/** The values of the n-th prototype as base64 of little-endian float32. */
+export function prototypeTensor({ rows, values }: StoredPrototypes, n: number): { shape: number[]; data: string } {
+  const size = values.data.length / rows.length;
+  return { shape: values.shape.slice(1), data: base64(values.data.subarray(n * size, (n + 1) * size)) };
+}
+
+/** The search as an animated WebP; null where its frames were not kept. */
+export async function prototypesAnimation(stored: StoredPrototypes, render: Render): Promise<Buffer | null> {
+  return stored.frames.length > 0 ? animationOf(stored, render) : null;
 }
 
 /** One prototype, or a labelled sheet of several; as WebP the whole search, if its frames were kept. */

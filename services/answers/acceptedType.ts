@@ -16,6 +16,11 @@ export function acceptedType<Type extends string>(
   if (type !== undefined) return type;
   throw new ElucidError(
     'not-acceptable',
-    `received Accept: ${JSON.stringify(accept.slice(0, 100))}; allowed are ${offered.join(', ')}, image/* and */*`,
+    `received Accept: ${JSON.stringify(accept.slice(0, 100))}; allowed are ${[...offered, ...rangesOf(offered)].join(', ')} and */*`,
   );
+}
+
+/** Ranges that stand for several types. */
+function rangesOf(offered: readonly string[]): string[] {
+  return offered.some((type) => type.startsWith('image/')) ? ['image/*'] : [];
 }

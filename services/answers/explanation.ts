@@ -1,7 +1,7 @@
-import type { ExplanationAnswer } from '../../../schemas/explanation.ts';
-import type { Explanation, ItemExplanation } from '../../compute/explanation.ts';
+import type { ExplanationAnswer } from '../../schemas/explanation.ts';
+import type { Explanation, ItemExplanation } from '../compute/explanation.ts';
 
-/** An explanation with what the HTTP layer knows of its request. */
+/** An explanation with what a protocol knows of its request. */
 export interface Answered {
   readonly requestId: string;
   readonly explanation: Explanation;
@@ -35,19 +35,13 @@ export function answerBody({ requestId, explanation, batched }: Answered, parts:
       sum: each(({ relevance }) => relevance.sum),
       min: each(({ relevance }) => relevance.min),
       max: each(({ relevance }) => relevance.max),
-      ...(parts.relevance ? { data: littleEndian(explanation.relevance.data).toString('base64') } : {}),
+      ...(parts.relevance ? { data: relevanceBase64(explanation) } : {}),
     },
     conservation: each(({ conservation }) => conservation),
     note: each(({ note }) => note),
     ...(parts.layers ? { layers: each(({ layers }) => (layers === null ? null : [...layers])) } : {}),
     ...(parts.image === null ? {} : { image: parts.image.toString('base64') }),
-    timing_ms: {
-      decode: milliseconds(timing_ms.decode),
-      queue: milliseconds(timing_ms.queue),
-      compute: milliseconds(timing_ms.compute),
-      render: milliseconds(parts.renderMs),
-      total: milliseconds(parts.totalMs),
-    },
+    timing_ms: roundedTimes({ ...timing_ms, render: parts.renderMs, total: parts.totalMs }),
     batch_size,
     cached,
   };
@@ -58,9 +52,10 @@ export function relevanceShape({ relevance }: Explanation, batched: boolean): nu
   return batched ? [...relevance.shape] : relevance.shape.slice(1);
 }
 
-/** Microseconds are precise enough. */
-function milliseconds(value: number): number {
-  return Math.round(value * 1000) / 1000;
+/** Durations in milliseconds; microseconds are precise enough. */
+export function roundedTimes<Step extends string>(times: Readonly<Record<Step, number>>): Record<Step, number> {
+  const rounded = Object.entries<number>(times).map(([step, ms]) => [step, Math.round(ms * 1000) / 1000]);
+  return Object.fromEntries(rounded) as Record<Step, number>;
 }
 
 function oneOrMany<Value>(values: readonly Value[]): Value | Value[] {
@@ -68,7 +63,8 @@ function oneOrMany<Value>(values: readonly Value[]): Value | Value[] {
   return values.length === 1 && first !== undefined ? first : [...values];
 }
 
-/** Float32 values as bytes; every machine that the engines run on is little-endian. */
-function littleEndian(values: Float32Array): Buffer {
-  return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+/** The values of all items as base64 of float32; every machine that the engines run on is little-endian. */
+export function relevanceBase64({ relevance }: Explanation): string {
+  const { buffer, byteOffset, byteLength } = relevance.data;
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 }
