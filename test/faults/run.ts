@@ -80,7 +80,6 @@ async function weather(questions: readonly Question[], known: Known, seconds: nu
   const first = await storm({ service, questions, known, seconds: FIRST_S });
   const before = await warmMemory(service, questions, known);
   const { tally, cannon, troubles, frozen } = await storm({ service, questions, known, seconds });
-  await ask(service.url, { method: 'POST', path: '/admin/models/reload' });
   const ready = await ask(service.url, { path: '/health/ready' });
   const calm = new Tally();
   await askAll({ url: service.url, questions, known, tally: calm, clients: 1, seed: 0 });

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BuiltService } from './builtService.ts';
 import { type CannonLoad, fireCannon } from './cannon.ts';
+import { ask } from './http.ts';
 import type { Question } from './questions.ts';
 import { Tally } from './tally.ts';
 import { jobs, type Known, traffic } from './traffic.ts';
@@ -54,6 +55,7 @@ export async function storm({ service, questions, known, seconds }: StormOptions
     ...Array.from({ length: JOB_CLIENTS }, () => jobs(load, over)),
   ]);
   await service.change(false);
+  await ask(url, { method: 'POST', path: '/admin/models/reload' });
   const replaced = freezes.filter(({ replacedAfterMs }) => replacedAfterMs !== null);
   return {
     ...{ tally, cannon, frozen: freezes },
