@@ -6,6 +6,12 @@ const shared = {
   extensionsToTreatAsEsm: ['.ts'],
 };
 
+/** Tests that start the service: those of them that fail leave none behind. */
+const withService = {
+  ...shared,
+  setupFilesAfterEnv: [...shared.setupFilesAfterEnv, './test/integration/endServices.ts'],
+};
+
 /**
  * `unit`: without sockets and child processes. `integration`: starts the service. `models`: needs data that is not part of
  * the project. `docker`: builds what the images hold.
@@ -19,8 +25,8 @@ export default {
       testMatch: ['<rootDir>/test/**/*.test.ts'],
       testPathIgnorePatterns: ['integration', 'models-data', 'docker'].map((folder) => `<rootDir>/test/${folder}/`),
     },
-    { ...shared, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.test.ts'] },
-    { ...shared, displayName: 'models', testMatch: ['<rootDir>/test/models-data/**/*.test.ts'] },
-    { ...shared, displayName: 'docker', testMatch: ['<rootDir>/test/docker/**/*.test.ts'] },
+    { ...withService, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.test.ts'] },
+    { ...withService, displayName: 'models', testMatch: ['<rootDir>/test/models-data/**/*.test.ts'] },
+    { ...withService, displayName: 'docker', testMatch: ['<rootDir>/test/docker/**/*.test.ts'] },
   ],
 };

@@ -86,7 +86,9 @@ describe('a client that leaves while it sends', () => {
     const { hostname, port } = new URL(service.url);
     const socket = connect(Number(port), hostname);
     await once(socket, 'connect');
-    socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: ${type}\r\nContent-Length: 5000\r\n\r\n${begun}`);
+    socket.write(
+      `POST ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: ${type}\r\nContent-Length: 5000\r\n\r\n${begun}`,
+    );
     await setTimeout(200);
     socket.destroy();
     const entries = () => service.log.map((line) => JSON.parse(line));

@@ -29,6 +29,14 @@ interface StartOptions {
   readonly commandLine?: readonly string[];
 }
 
+/** The services that no test has stopped yet, by process. */
+const running = new Set<number>();
+
+/** Ends every service that a failed test left: a process that runs would keep the test run from ending. */
+export function endServices(): void {
+  for (const pid of running) process.kill(-pid, 'SIGKILL');
+}
+
 /** Starts the service on a free port and waits until it listens. */
 export async function startService(
   environment: Readonly<Record<string, string>> = {},
@@ -43,16 +51,18 @@ export async function startService(
   });
   const log: string[] = [];
   const exited = once(child, 'exit');
-  const url = await listening(createInterface(child.stdout), log, exited);
+  const { pid } = child;
+  if (pid === undefined) throw new Error('the service has no process');
+  running.add(pid);
   let stopping = false;
   exited.then(([code, signal]) => {
+    running.delete(pid);
     if (!stopping)
       process.stderr.write(
         `the service ended by itself (${code ?? signal}):\n${log.filter((line) => !line.includes('"answered"')).join('\n')}\n`,
       );
   });
-  const { pid } = child;
-  if (pid === undefined) throw new Error('the service has no process');
+  const url = await listening(createInterface(child.stdout), log, exited);
   return {
     url,
     pid,

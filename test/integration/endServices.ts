@@ -1,0 +1,4 @@
+import { afterAll } from '@jest/globals';
+import { endServices } from './runningService.ts';
+
+afterAll(endServices);
