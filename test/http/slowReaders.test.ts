@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import fastify, { type FastifyInstance } from 'fastify';
 import { cutSlowReaders } from '../../services/http/plugins/slowReaders.ts';
 import { connectTo, untilClosed } from '../support/rawConnection.ts';
@@ -35,6 +35,10 @@ beforeAll(async () => {
       yield 'data: last\n\n';
     }
     return reply.type('text/event-stream').send(Readable.from(events(), { objectMode: false }));
+  });
+  app.get('/late', async () => {
+    await setTimeout(3 * TIMEOUT_MS);
+    return 'late';
   });
   url = await app.listen({ host: '127.0.0.1', port: 0 });
 });
@@ -85,4 +89,35 @@ describe('a stream', () => {
     expect(text).toContain('data: last');
     expect(ms).toBeGreaterThan(3 * TIMEOUT_MS);
   });
+});
+
+describe('a client that leaves', () => {
+  test.each([
+    ['while it waits', ['/late']],
+    ['with answers behind the first', ['/late', '/events', '/late']],
+  ])('%s: nobody watches it any more', async (_, paths) => {
+    const started = jest.spyOn(globalThis, 'setInterval');
+    const ended = jest.spyOn(globalThis, 'clearInterval');
+    const requested = new Promise((resolve) => app.server.once('request', resolve));
+    const socket = await connectTo(url);
+    socket.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`).join(''));
+    await requested;
+    await setTimeout(TIMEOUT_MS);
+    socket.destroy();
+    await setTimeout(4 * TIMEOUT_MS);
+    const watches = started.mock.results.map(({ value }) => value);
+    const over: Set<unknown> = new Set(ended.mock.calls.map(([watch]) => watch));
+    expect(watches.filter((watch) => !over.has(watch))).toEqual([]);
+    started.mockRestore();
+    ended.mockRestore();
+  });
+});
+
+test('an answer that waits for the one before it on its connection is not cut', async () => {
+  const socket = await connectTo(url);
+  socket.write('GET /late HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  socket.write('GET /events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+  const { text } = await untilClosed(socket);
+  expect(text).toContain('late');
+  expect(text).toContain('data: last');
 });
