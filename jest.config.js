@@ -18,6 +18,8 @@ const withService = {
  * @type {import('jest').Config}
  */
 export default {
+  // Modules of finished suites stay in memory: a process that holds so much is replaced by a fresh one.
+  workerIdleMemoryLimit: '1.5GB',
   projects: [
     {
       ...shared,

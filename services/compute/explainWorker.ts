@@ -1,10 +1,8 @@
 import { ExplainRuntime } from './explainRuntime.ts';
 import type { ExplainMessage, ExplainReply, ExplainSetup } from './explainTask.ts';
+import { serveTasks } from './serveTasks.ts';
 import { workerSetup } from './workerSetup.ts';
 
 const runtime = ExplainRuntime.open(workerSetup<ExplainSetup>());
 
-/** One task of the `explain` process. */
-export default async function explain(message: ExplainMessage): Promise<ExplainReply> {
-  return (await runtime).handle(message);
-}
+export default serveTasks<ExplainMessage, ExplainReply>(async (message) => (await runtime).handle(message));

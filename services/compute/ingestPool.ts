@@ -41,7 +41,7 @@ export class IngestPool {
       workers: 1,
       tasksPerWorker: TASKS_PER_WORKER,
       setup: { maxPixels },
-      ping: () => ({ kind: 'ping' }),
+      ping: (): IngestTask => ({ kind: 'ping' }),
     });
     this.queue = new TaskQueue({
       slots: TASKS_PER_WORKER,

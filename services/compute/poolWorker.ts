@@ -1,9 +1,10 @@
-import { Tinypool } from 'tinypool';
+import type { ToldByWorker } from './serveTasks.ts';
 import type { Watched } from './watchdog.ts';
-import { revivedError, workerArguments, workerEnvironment } from './workerStart.ts';
+import { WorkerProcess } from './workerProcess.ts';
+import { revivedError } from './workerStart.ts';
 
 export interface PoolWorkerOptions<Task> {
-  /** The worker's module; its default export takes a task and returns the result. */
+  /** The worker's module; its default export is made by `serveTasks`. */
   readonly module: URL;
   /** Tasks that it holds at a time: two hide the way between the processes. */
   readonly tasksPerWorker: number;
@@ -16,43 +17,39 @@ export interface PoolWorkerOptions<Task> {
 /** A process may die so many times while it starts; then what waits for it is given up. */
 const FAILED_STARTS = 5;
 
-/** Pings that get through whatever else a process holds: a probe, and one that wakes tinypool. */
-const PINGS = 2;
-
 /** A process died while it worked on a task, or was ended. */
 export class WorkerLost extends Error {}
 
-/** One child process that runs tasks; when it dies, tinypool starts another in its place. */
+interface Attempt<Task, Result> {
+  readonly task: Task;
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+/** One child process that runs tasks; when it dies, another takes its place. */
 export class PoolWorker<Task, Result> implements Omit<Watched, 'recycle'> {
-  private readonly pool: Tinypool;
-  private readonly pingTask: () => Task;
-  private readonly giveUp = new Set<(lost: WorkerLost) => void>();
-  private readonly idle: (() => void)[] = [];
+  private readonly options: PoolWorkerOptions<Task>;
+  private process: WorkerProcess<Task, Result> | null = null;
+  private isServing = false;
   private failedStarts = 0;
+  /** What the process works on, by number. */
+  private readonly sent = new Map<number, Attempt<Task, Result>>();
+  /** What waits for a process that serves. */
+  private readonly waiting: Attempt<Task, Result>[] = [];
+  private readonly idle: (() => void)[] = [];
+  private lastId = 0;
   private probing = false;
   private closing: Promise<void> | null = null;
   private running = 0;
   private answered = 0;
 
-  constructor({ module, tasksPerWorker, setup, ping }: PoolWorkerOptions<Task>) {
-    this.pingTask = ping;
-    this.pool = new Tinypool({
-      filename: module.href,
-      runtime: 'child_process',
-      serialization: 'advanced',
-      minThreads: 1,
-      maxThreads: 1,
-      concurrentTasksPerWorker: tasksPerWorker + PINGS,
-      isolateWorkers: false,
-      execArgv: workerArguments(module),
-      env: workerEnvironment(setup),
-    });
-    // A process that dies while it has no task is an 'error' of the pool; unheard, it would end us.
-    this.pool.on('error', () => this.replace());
+  constructor(options: PoolWorkerOptions<Task>) {
+    this.options = options;
+    this.start();
   }
 
   get pid(): number | null {
-    return this.pool.threads[0]?.threadId ?? null;
+    return this.process?.pid ?? null;
   }
 
   get tasks(): number {
@@ -80,7 +77,7 @@ export class PoolWorker<Task, Result> implements Omit<Watched, 'recycle'> {
 
   /** Waits until the process answers. @throws WorkerLost */
   async ping(): Promise<void> {
-    await this.attempt(this.pingTask());
+    await this.attempt(this.options.ping());
   }
 
   probe(): void {
@@ -101,51 +98,74 @@ export class PoolWorker<Task, Result> implements Omit<Watched, 'recycle'> {
 
   /** Ends the process, also one that is stopped. What it works on is lost. */
   close(): Promise<void> {
-    this.closing ??= this.pool.destroy();
+    this.closing ??= this.process?.end() ?? Promise.resolve();
+    this.giveUp([...this.takeSent(), ...this.waiting.splice(0)], 'the worker was ended');
     return this.closing;
   }
 
-  /** tinypool rejects with an Error of its own when a process dies, and with plain data for what a task threw. */
-  private async attempt(task: Task): Promise<Result> {
-    if (this.closing !== null) throw new WorkerLost('the worker was ended');
-    let giveUp: (lost: WorkerLost) => void = () => undefined;
-    const givenUp = new Promise<never>((_, reject) => {
-      giveUp = reject;
+  private attempt(task: Task): Promise<Result> {
+    if (this.closing !== null) return Promise.reject(new WorkerLost('the worker was ended'));
+    return new Promise((resolve, reject) => {
+      const attempt = { task, resolve, reject };
+      if (this.isServing) {
+        this.send(attempt);
+        return;
+      }
+      this.waiting.push(attempt);
+      if (this.process === null) this.start();
     });
-    this.giveUp.add(giveUp);
-    try {
-      const result = (await Promise.race([this.pool.run(task), givenUp])) as Result;
-      this.failedStarts = 0;
-      this.answered += 1;
-      return result;
-    } catch (thrown) {
-      if (thrown instanceof WorkerLost) throw thrown;
-      this.answered += 1;
-      if (!(thrown instanceof Error)) throw revivedError(thrown);
-      this.wake();
-      throw new WorkerLost(thrown.message);
-    } finally {
-      this.giveUp.delete(giveUp);
-    }
   }
 
-  private replace(): void {
-    if (this.pool.queueSize === 0) return;
-    this.failedStarts += 1;
-    if (this.failedStarts <= FAILED_STARTS) {
-      this.wake();
-    } else {
-      this.failedStarts = 0;
-      for (const giveUp of [...this.giveUp]) giveUp(new WorkerLost('workers die while they start'));
-    }
+  private start(): void {
+    this.process = new WorkerProcess<Task, Result>(this.options, {
+      onTold: (told) => this.hear(told),
+      onLost: (reason) => this.replace(reason),
+    });
   }
 
-  /**
-   * After a process died while it started, tinypool starts another only when a task comes, and those that wait already
-   * go on waiting: this is such a task.
-   */
-  private wake(): void {
-    if (this.closing !== null || this.pool.queueSize === 0) return;
-    void this.ping().catch(() => undefined);
+  private send(attempt: Attempt<Task, Result>): void {
+    this.lastId += 1;
+    this.sent.set(this.lastId, attempt);
+    this.process?.send({ id: this.lastId, task: attempt.task });
+  }
+
+  private hear(told: ToldByWorker<Result>): void {
+    if (told.kind === 'serving') {
+      this.isServing = true;
+      this.failedStarts = 0;
+      for (const attempt of this.waiting.splice(0)) this.send(attempt);
+      return;
+    }
+    const attempt = this.sent.get(told.id);
+    if (attempt === undefined) return;
+    this.sent.delete(told.id);
+    this.answered += 1;
+    if (told.kind === 'done') attempt.resolve(told.result);
+    else attempt.reject(revivedError(told.error));
+  }
+
+  /** A process that never served is tried again only for what waits for it, and not for ever. */
+  private replace(reason: string): void {
+    const served = this.isServing;
+    this.process = null;
+    this.isServing = false;
+    this.giveUp(this.takeSent(), reason);
+    if (!served) this.failedStarts += 1;
+    if (this.failedStarts > FAILED_STARTS) {
+      this.failedStarts = 0;
+      this.giveUp(this.waiting.splice(0), 'workers die while they start');
+    }
+    // What was given up may have come back already, and started one.
+    if (this.process === null && (served || this.waiting.length > 0)) this.start();
+  }
+
+  private takeSent(): readonly Attempt<Task, Result>[] {
+    const sent = [...this.sent.values()];
+    this.sent.clear();
+    return sent;
+  }
+
+  private giveUp(attempts: readonly Attempt<Task, Result>[], reason: string): void {
+    for (const { reject } of attempts) reject(new WorkerLost(reason));
   }
 }

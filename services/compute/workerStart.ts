@@ -14,11 +14,9 @@ export function workerEnvironment(setup: unknown): Record<string, string> {
   return { ...Object.fromEntries(passedOn), [WORKER_SETUP]: JSON.stringify(setup) };
 }
 
-/** Arguments for Node: what a worker loads before its own module; sources need the loader of TypeScript first. */
+/** Arguments for Node: sources need the loader of TypeScript. */
 export function workerArguments(module: URL): string[] {
-  const isSource = module.pathname.endsWith('.ts');
-  const preload = new URL(`./workerPreload.${isSource ? 'ts' : 'js'}`, import.meta.url).href;
-  return (isSource ? ['tsx', preload] : [preload]).flatMap((one) => ['--import', one]);
+  return module.pathname.endsWith('.ts') ? ['--import', 'tsx'] : [];
 }
 
 /** An error as plain data, for the way between processes. */

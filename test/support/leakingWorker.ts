@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { serveTasks } from '../../services/compute/serveTasks.ts';
 import { workerSetup } from '../../services/compute/workerSetup.ts';
 
 /** A task for tests: keeps so many bytes for ever, takes so long, and gives back its number. */
@@ -18,8 +19,8 @@ export interface LeakingReply {
 workerSetup();
 const leaked: Buffer[] = [];
 
-export default async function leak({ number, bytes, ms }: LeakingTask): Promise<LeakingReply> {
+export default serveTasks<LeakingTask, LeakingReply>(async ({ number, bytes, ms }) => {
   if (bytes > 0) leaked.push(Buffer.alloc(bytes, 1));
   await setTimeout(ms);
   return { number, pid: process.pid, rss: process.memoryUsage.rss() };
-}
+});
