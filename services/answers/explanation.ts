@@ -48,8 +48,8 @@ export function answerBody({ requestId, explanation, batched }: Answered, parts:
 }
 
 /** As the client sent its input: with the batch if that had one. */
-export function relevanceShape({ relevance }: Explanation, batched: boolean): number[] {
-  return batched ? [...relevance.shape] : relevance.shape.slice(1);
+export function relevanceShape({ relevanceShape: shape }: Explanation, batched: boolean): number[] {
+  return batched ? [...shape] : shape.slice(1);
 }
 
 /** Durations in milliseconds; microseconds are precise enough. */

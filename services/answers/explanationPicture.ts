@@ -9,6 +9,7 @@ import { renderHeatmap } from '../rendering/renderHeatmap.ts';
  */
 export function drawExplanation({ relevance, items, picture }: Explanation, render: RenderOptions): EncodedPicture {
   return renderHeatmap(relevance, render, {
+    signed: items.some(({ relevance: { min } }) => min < 0),
     pictures: picture === null ? null : [picture],
     titles: items.map(({ target }, n) => target.label ?? String(target.index ?? n)),
   });

@@ -11,20 +11,27 @@ export interface PreparedCommand {
   readonly batched: boolean;
 }
 
+export interface PrepareOptions {
+  /** Whether a picture will be drawn of the answer. */
+  readonly drawn: boolean;
+  /** Whether its relevance is not read in any other way. Default: no. */
+  readonly summed?: boolean;
+  readonly maxRuns: number;
+}
+
 /**
  * What a validated request asks of the service.
- * @param drawn whether a picture will be drawn of the answer
  * @throws ElucidError `invalid` when the input is not of the kind or the shape of the model's, or the batch is too long.
  */
 export function prepareCommand(
   request: ExplainRequest,
   model: RegisteredModel,
-  { drawn, maxRuns }: { readonly drawn: boolean; readonly maxRuns: number },
+  { drawn, summed = false, maxRuns }: PrepareOptions,
 ): PreparedCommand {
   const { input, batched } = prepareInput(request.input, model, maxRuns);
   const { method, options, target, layer } = request;
   const picture = drawn && request.render.mode !== 'map' && input.kind === 'image';
-  return { command: { model, method, options, target, layer, input, picture }, batched };
+  return { command: { model, method, options, target, layer, input, picture, summed }, batched };
 }
 
 function prepareInput(

@@ -51,6 +51,7 @@ export interface ExplainRequestRows {
   readonly options: Readonly<Record<string, unknown>>;
   readonly focus: Focus;
   readonly input: InputRows;
+  readonly summed: boolean;
   /** The target's row, the same for all of N. */
   readonly target: Float32Array;
   /** Longest that it may wait and run, in milliseconds; default: as long as any request. */
@@ -107,16 +108,16 @@ export class ExplainPool {
    * @throws ElucidError `queue-full`, `deadline`, `gone`, `stopping`, `worker-lost`
    */
   async run(model: LoadedModel, plan: Plan, request: ExplainRequestRows, signal: AbortSignal): Promise<ExplainRun> {
-    const { method, options, focus, input, target, timeoutMs } = request;
+    const { method, options, focus, input, target, summed, timeoutMs } = request;
     const { rows } = input;
     const parts = partsOf({ rows, input: input.data, target, parameters: plan.parameters }, this.maxBatch);
-    const key = `${model.load} ${plan.key} ${plan.settings} ${timeoutMs ?? ''} ${inputMark(input)}`;
+    const key = `${model.load} ${plan.key} ${plan.settings} ${timeoutMs ?? ''} ${inputMark(input)} ${summed}`;
     // Every part listens to it: more than Node takes for usual.
     setMaxListeners(0, signal);
     const finished = await Promise.all(
       parts.map((part) =>
         this.queue.submit(
-          { key: plan.key, method, options, focus, model, rows: part, timeoutMs },
+          { key: plan.key, method, options, focus, summed, model, rows: part, timeoutMs },
           { key, rows: part.rows * plan.rowsPerItem, signal, timeoutMs },
         ),
       ),
@@ -187,7 +188,7 @@ export class ExplainPool {
   private async runTogether(asked: readonly Asked[]): Promise<readonly Explained[]> {
     const [first] = asked;
     if (first === undefined) return [];
-    const { model, key, method, options, focus, timeoutMs } = first;
+    const { model, key, method, options, focus, summed, timeoutMs } = first;
     const rows = joinTaskRows(asked.map((one) => one.rows));
     const reply = await this.withModel(model, (known) => ({
       kind: 'explain',
@@ -196,6 +197,7 @@ export class ExplainPool {
       method,
       options,
       focus,
+      summed,
       timeoutMs,
       ...rows,
     }));

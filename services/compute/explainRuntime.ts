@@ -2,6 +2,7 @@ import { multiplyAdds } from '../../models/cost.ts';
 import { importModel } from '../../models/importers/importModel.ts';
 import { isLinear, layerAt, type Network } from '../../models/network.ts';
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
+import { channelSums } from '../../models/tensors/channelSums.ts';
 import { MissingTensorError, TensorStore } from '../../models/tensors/store.ts';
 import { arrayTensor } from '../../models/tensors/tensor.ts';
 import { ElucidError, faultAt } from '../../schemas/errors.ts';
@@ -17,6 +18,7 @@ import type { ExplainMessage, ExplainReply, ExplainSetup, ExplainTask, KnownMode
 import { inputTensor } from './inputRows.ts';
 import { hasEnded } from './liveLoads.ts';
 import { type Planner, plannerFor } from './planner.ts';
+import { totalsOf } from './relevanceTotals.ts';
 import { Turns } from './turns.ts';
 
 /** How often a task starts again when files of the store disappear under it. */
@@ -145,14 +147,19 @@ export class ExplainRuntime {
         });
       const results = await drive(plan, executables, input, { maxBatch, turn });
       const data = (name: string) => results[name]?.data ?? new Float32Array();
-      const [relevance, scores, explained, report] = [
-        data('relevance'),
-        data('scores'),
-        data('explained'),
-        data('report'),
-      ];
-      const values = { relevance, scores, explained, report };
-      return { kind: 'explained', engine: engine.name, computeMs, cached, ...values };
+      // A prediction has none.
+      const whole = results['relevance'] ?? arrayTensor([0], new Float32Array());
+      return {
+        kind: 'explained',
+        engine: engine.name,
+        computeMs,
+        cached,
+        relevance: (task.summed ? channelSums(whole) : whole).data,
+        totals: totalsOf(whole.data, rows),
+        scores: data('scores'),
+        explained: data('explained'),
+        report: data('report'),
+      };
     });
   }
 

@@ -37,6 +37,8 @@ export type ExplainTask =
       readonly method: PlanName;
       readonly options: Readonly<Record<string, unknown>>;
       readonly focus: Focus;
+      /** Whether the relevance of images is summed over their channels before it is sent. */
+      readonly summed: boolean;
       /** Longest that it may run, in milliseconds; default: as the worker was told at its start. */
       readonly timeoutMs?: number | undefined;
     } & TaskRows)
@@ -60,6 +62,8 @@ export interface ExplainMessage {
 export interface ExplainedRows {
   /** Empty for a prediction alone. */
   readonly relevance: Float32Array;
+  /** Sum, minimum and maximum of every row's relevance before any summing over channels: see `totalsOf`. */
+  readonly totals: Float64Array;
   readonly scores: Float32Array;
   /** The explained value of each row. */
   readonly explained: Float32Array;

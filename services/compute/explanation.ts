@@ -1,7 +1,7 @@
 import type { Network } from '../../models/network.ts';
 import type { Picture } from '../../models/preprocessing/pixels.ts';
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
-import type { ArrayTensor } from '../../models/tensors/tensor.ts';
+import type { ArrayTensor, Shape } from '../../models/tensors/tensor.ts';
 import type { MethodName } from '../../schemas/methods.ts';
 import type { Target } from '../../schemas/target.ts';
 
@@ -22,6 +22,8 @@ export interface ExplainCommand {
   readonly input: ExplainInput;
   /** Whether what the network saw is wanted as a picture, for overlays. */
   readonly picture: boolean;
+  /** Whether the relevance is only drawn: that of images comes summed over their channels. Default: no. */
+  readonly summed?: boolean;
   /** Longest that it may wait and run, in milliseconds; default: as long as any request. */
   readonly timeoutMs?: number;
   readonly admit?: Admit | undefined;
@@ -101,7 +103,9 @@ export interface Explanation {
   readonly method: MethodName;
   /** All options, resolved. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** [N, ...input shape], or of the layer's output; never rescaled. */
+  /** [N, ...input shape], or of the layer's output. */
+  readonly relevanceShape: Shape;
+  /** Of that shape, or [N, 1, H, W] where the command wanted it summed over channels; never rescaled. */
   readonly relevance: ArrayTensor;
   readonly items: readonly ItemExplanation[];
   /** What the network saw, for an image input when it was asked for. */

@@ -3,6 +3,7 @@ import { conservationOf } from './conservation.ts';
 import type { ExplainRun } from './explainPool.ts';
 import type { ItemExplanation, ItemPrediction } from './explanation.ts';
 import type { Outputs } from './outputs.ts';
+import { totalsAt } from './relevanceTotals.ts';
 import type { ResolvedTarget } from './targets.ts';
 
 /** What an answer says of every item of a run. */
@@ -16,7 +17,7 @@ export function itemsOf(
   return Array.from({ length: rows }, (_, row) => {
     const own = (values: Float32Array) => rowOf(values, row, rows);
     const scores = own(run.scores);
-    const relevance = extremes(own(run.relevance));
+    const relevance = totalsAt(run.totals, row);
     const described = { ...target.describe(scores), score: run.explained[row] ?? 0 };
     const { conservation, note, layers } = conservationOf(kind, relevance.sum, own(run.report), described.score);
     const prediction = outputs.prediction(scores);
@@ -36,17 +37,4 @@ export function predictionsOf({ rows, scores }: ExplainRun, outputs: Outputs): r
 function rowOf(values: Float32Array, row: number, rows: number): Float32Array {
   const size = values.length / rows;
   return values.subarray(row * size, (row + 1) * size);
-}
-
-function extremes(values: Float32Array): { sum: number; min: number; max: number } {
-  let sum = 0;
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < values.length; i += 1) {
-    const value = values[i] ?? 0;
-    sum += value;
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  return { sum, min, max };
 }

@@ -41,12 +41,18 @@ export function splitRows(results: ExplainedRows, counts: readonly number[]): re
   const total = counts.reduce((sum, count) => sum + count, 0);
   let from = 0;
   return counts.map((count) => {
-    const cut = (values: Float32Array) => {
+    const cut = <Values extends Float32Array | Float64Array>(values: Values) => {
       const size = values.length / total;
-      return values.subarray(from * size, (from + count) * size);
+      return values.subarray(from * size, (from + count) * size) as Values;
     };
-    const { relevance, scores, explained, report } = results;
-    const part = { relevance: cut(relevance), scores: cut(scores), explained: cut(explained), report: cut(report) };
+    const { relevance, totals, scores, explained, report } = results;
+    const part = {
+      relevance: cut(relevance),
+      totals: cut(totals),
+      scores: cut(scores),
+      explained: cut(explained),
+      report: cut(report),
+    };
     from += count;
     return part;
   });
@@ -56,6 +62,7 @@ export function splitRows(results: ExplainedRows, counts: readonly number[]): re
 export function joinRows(parts: readonly ExplainedRows[]): ExplainedRows {
   return {
     relevance: concatenate(parts.map(({ relevance }) => relevance)),
+    totals: Float64Array.from(parts.flatMap(({ totals }) => [...totals])),
     scores: concatenate(parts.map(({ scores }) => scores)),
     explained: concatenate(parts.map(({ explained }) => explained)),
     report: concatenate(parts.map(({ report }) => report)),

@@ -1,6 +1,7 @@
 import type { Network } from '../../models/network.ts';
 import { inColour, type Picture } from '../../models/preprocessing/picture.ts';
 import type { RegisteredModel } from '../../models/registry/registeredModel.ts';
+import { summedShape } from '../../models/tensors/channelSums.ts';
 import { allFinite } from '../../models/tensors/finite.ts';
 import { TensorStore } from '../../models/tensors/store.ts';
 import { type ArrayTensor, arrayTensor } from '../../models/tensors/tensor.ts';
@@ -121,7 +122,7 @@ class Service implements ExplanationService {
     const run = await this.explainPool.run(
       loaded,
       plan,
-      { method: PREDICT, options: {}, focus, input, target },
+      { method: PREDICT, options: {}, focus, input, summed: false, target },
       signal,
     );
     if (!hasFiniteValues(run)) throw nonFinite(PREDICT, loaded.registered.manifest.name);
@@ -134,7 +135,7 @@ class Service implements ExplanationService {
     seen: Seen,
     signal: AbortSignal,
   ): Promise<Explanation> {
-    const { method, options, timeoutMs, admit } = command;
+    const { method, options, summed = false, timeoutMs, admit } = command;
     const { network, outputs } = loaded;
     const target = resolveTarget(command.target, outputs, network);
     const focus = { unit: target.unit, layer: layerOf(command, target, network) };
@@ -142,15 +143,17 @@ class Service implements ExplanationService {
     checkBox(seen.input, plan, loaded.registered);
     const cost = this.rowsOf(plan, method, seen.input);
     await admit?.(cost);
-    const request = { method, options, focus, input: seen.input, target: target.row, timeoutMs };
+    const request = { method, options, focus, input: seen.input, summed, target: target.row, timeoutMs };
     const run = await this.explainPool.run(loaded, plan, request, signal);
-    const { relevance, rows } = run;
+    const { rows } = run;
+    const relevanceShape = [rows, ...plan.relevanceShape];
     if (!hasFiniteValues(run)) throw nonFinite(method, loaded.registered.manifest.name);
     return {
       ...factsOf(run, loaded, seen.decodeMs),
       method,
       options: plan.options,
-      relevance: arrayTensor([rows, ...plan.relevanceShape], relevance),
+      relevanceShape,
+      relevance: arrayTensor(summed ? summedShape(relevanceShape) : relevanceShape, run.relevance),
       items: itemsOf(run, plan.conservation, outputs, target),
       picture: seen.picture,
     };
@@ -260,8 +263,8 @@ interface Seen {
   readonly decodeMs: number;
 }
 
-function hasFiniteValues({ relevance, scores, report }: ExplainRun): boolean {
-  return [relevance, scores, report].every(allFinite);
+function hasFiniteValues({ totals, scores, report }: ExplainRun): boolean {
+  return [totals, scores, report].every(allFinite);
 }
 
 function nonFinite(method: PlanName, model: string): ElucidError {

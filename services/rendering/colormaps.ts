@@ -77,7 +77,8 @@ export function colourise(values: Float32Array, scale: number, colormap: Colorma
   const colours = new Uint8Array(3 * values.length);
   for (let i = 0, at = 0; i < values.length; i++, at += 3) {
     const value = values[i] ?? 0;
-    const distance = Math.min(ZERO, Math.round(Math.abs(value) * steps));
+    // Rounded: what is cut off are halves and more, or less than that, of numbers that are not negative.
+    const distance = Math.min(ZERO, Math.trunc(Math.abs(value) * steps + 0.5));
     const entry = 3 * (value < 0 ? ZERO - distance : ZERO + distance);
     colours[at] = table[entry] ?? 0;
     colours[at + 1] = table[entry + 1] ?? 0;

@@ -1,5 +1,5 @@
-import type { ArrayTensor } from '../../models/tensors/tensor.ts';
-import { sizeOf } from '../../models/tensors/tensor.ts';
+import { channelSums } from '../../models/tensors/channelSums.ts';
+import { type ArrayTensor, arrayTensor, sizeOf } from '../../models/tensors/tensor.ts';
 import type { Plane } from './resample.ts';
 
 /** What is drawn of a batch of relevances. */
@@ -8,8 +8,6 @@ export interface RelevancePlanes {
   readonly planes: readonly Plane[];
   /** Whether the items have no height: vectors and signals. */
   readonly strip: boolean;
-  /** Whether any relevance is negative. */
-  readonly signed: boolean;
 }
 
 /**
@@ -18,7 +16,7 @@ export interface RelevancePlanes {
  * @throws RangeError for a tensor without a batch, an empty one, or one of more than four dimensions.
  */
 export function relevancePlanes(relevance: ArrayTensor): RelevancePlanes {
-  const { shape, data } = relevance;
+  const { shape } = relevance;
   const [count, ...item] = shape;
   if (count === undefined || count < 1 || item.length > 3) {
     throw new RangeError(
@@ -26,21 +24,12 @@ export function relevancePlanes(relevance: ArrayTensor): RelevancePlanes {
     );
   }
   const [channels, height, width] = asImage(item);
+  const { data } = channelSums(arrayTensor([count, channels, height, width], relevance.data));
   const plane = height * width;
   const planes = Array.from({ length: count }, (_, n) => {
-    const sums = data.slice(n * channels * plane, n * channels * plane + plane);
-    for (let c = 1; c < channels; c++) {
-      const start = (n * channels + c) * plane;
-      for (let i = 0; i < plane; i++) sums[i] = (sums[i] ?? 0) + (data[start + i] ?? 0);
-    }
-    return { width, height, data: sums };
+    return { width, height, data: data.subarray(n * plane, (n + 1) * plane) };
   });
-  return { planes, strip: height === 1, signed: hasNegative(data) };
-}
-
-function hasNegative(values: Float32Array): boolean {
-  for (let i = 0; i < values.length; i++) if ((values[i] ?? 0) < 0) return true;
-  return false;
+  return { planes, strip: height === 1 };
 }
 
 /** An item's shape as [C, H, W]. */

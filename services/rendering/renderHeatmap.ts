@@ -18,6 +18,8 @@ export interface RenderContext {
   readonly pictures?: readonly Picture[] | null;
   /** Labels of the maps on a sheet, one per item; default: their numbers from 0. */
   readonly titles?: readonly string[];
+  /** Whether any relevance was negative before it was summed over channels; default: whether any is now. */
+  readonly signed?: boolean;
 }
 
 /** Thickness of a strip as a share of its length. */
@@ -42,11 +44,12 @@ export function drawHeatmap(relevance: ArrayTensor, options: RenderOptions, cont
   const drawn = relevancePlanes(relevance);
   const { planes } = drawn;
   const pictures = picturesFor(drawn, options, context);
+  const signed = context.signed ?? hasNegative(relevance.data);
   const labelled = planes.length > 1;
   const tiles = planes.map((plane, n) => ({
     plane,
     scale: colourScale(plane.data, options),
-    colormap: options.colormap ?? (drawn.signed ? 'red-blue' : 'heat'),
+    colormap: options.colormap ?? (signed ? 'red-blue' : 'heat'),
     picture: pictures?.[n] ?? null,
     label: labelled ? (context.titles?.[n] ?? String(n)) : null,
   }));
@@ -81,6 +84,11 @@ function picturesFor(
   if (strip) throw refuse('needs relevance with a height and a width');
   if (!pictures || pictures.length !== planes.length) throw refuse('needs a picture, and the input is none');
   return pictures;
+}
+
+function hasNegative(values: Float32Array): boolean {
+  for (let i = 0; i < values.length; i++) if ((values[i] ?? 0) < 0) return true;
+  return false;
 }
 
 /** The size at which one variable, or one pixel of the picture that is shown, is one pixel. */

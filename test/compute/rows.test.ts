@@ -1,5 +1,6 @@
 import { manifestSchema } from '../../schemas/manifest.ts';
 import { inputMark, inputTensor } from '../../services/compute/inputRows.ts';
+import { totalsAt, totalsOf } from '../../services/compute/relevanceTotals.ts';
 import { joinRows, joinTaskRows, partsOf, splitRows } from '../../services/compute/rows.ts';
 
 const input = Float32Array.of(1, 2, 3, 4, 5, 6);
@@ -18,6 +19,7 @@ test('what is joined for a batch comes back to each task as if it had run alone'
   expect(batch).toMatchObject({ rows: 3, input });
   const results = {
     relevance: Float32Array.from(batch.input),
+    totals: totalsOf(Float32Array.from(batch.input), 3),
     scores: batch.target,
     explained: Float32Array.of(1, 2, 3),
     report: new Float32Array(),
@@ -26,6 +28,10 @@ test('what is joined for a batch comes back to each task as if it had run alone'
   expect(own.map(({ relevance }) => [...relevance])).toEqual([
     [1, 2, 3, 4],
     [5, 6],
+  ]);
+  expect(own.map(({ totals }) => totalsAt(totals, 0))).toEqual([
+    { sum: 3, min: 1, max: 2 },
+    { sum: 11, min: 5, max: 6 },
   ]);
   expect(joinRows(own)).toEqual(results);
 });

@@ -112,6 +112,7 @@ export function fakeExplanation({ model, method, options, input, picture }: Expl
     engine: 'fake/cpu',
     method,
     options,
+    relevanceShape: shape,
     relevance: arrayTensor(shape, data),
     items: Array.from({ length: count }, (_, n) => fakeItem(n)),
     picture: picture ? { width: 28, height: 28, channels: 3, data: new Uint8Array(28 * 28 * 3) } : null,

@@ -38,8 +38,11 @@ export function explainRoute(app: ZodApp, context: HttpContext): void {
       const parsed = await readRequest(request, context);
       const type = negotiate(request.headers.accept, parsed.render.format);
       const model = registry.get(parsed.model, parsed.version);
-      const drawn = isDrawn(type, parsed);
-      const { command, batched } = prepareCommand(parsed, model, { drawn, maxRuns: config.MAX_RUNS });
+      const { command, batched } = prepareCommand(parsed, model, {
+        drawn: isDrawn(type, parsed),
+        summed: !isRead(type, parsed),
+        maxRuns: config.MAX_RUNS,
+      });
       if (readPreferences(request.headers.prefer).respondAsync) {
         await charge(request, JOB_COST - 1);
         const stored = explanationJobRequest(parsed, model.manifest.version);
@@ -63,6 +66,12 @@ async function readRequest(request: FastifyRequest, { config, uploads }: HttpCon
 
 function isDrawn(type: ExplanationType, { include }: ExplainRequest): boolean {
   return pictureFormatOf(type) !== null || type === 'multipart/mixed' || include.includes('image');
+}
+
+/** Whether the values of the relevance go to the client. */
+function isRead(type: ExplanationType, { include }: ExplainRequest): boolean {
+  if (type === 'application/x-npy') return true;
+  return pictureFormatOf(type) === null && include.includes('relevance');
 }
 
 /** @throws ElucidError `unsupported-media-type` that names what is allowed */
