@@ -11,7 +11,8 @@ import { BIG_MODELS, makeBigModels } from './models.ts';
 /** Service and bare engine take turns, so that both see the same machine. */
 const ROUNDS = 6;
 const PER_ROUND = 8;
-const WARMUP = 4;
+// V8 compiles the code of a new process while it answers.
+const WARMUP = 20;
 
 /** What a client asks of CaffeNet until five are open, then the sixth. */
 const FIVE = [
