@@ -44,15 +44,16 @@ export function pixelsToValues(
   const scaled = Float64Array.from({ length: 256 }, (_, p) => scaledPixel(p, preprocessing));
   for (const [channel, std] of spread(preprocessing.std, channels, 'std').entries()) {
     const { data, first, step } = channelSamples(pixels, colour, channel);
-    const start = channel * plane;
+    const own = values.subarray(channel * plane, (channel + 1) * plane);
     if (means instanceof Float32Array) {
-      for (let i = 0, from = first, at = start; i < plane; i++, from += step, at++) {
-        values[at] = ((scaled[data[from] ?? 0] ?? 0) - (means[at] ?? 0)) / std;
+      const mean = means.subarray(channel * plane, (channel + 1) * plane);
+      for (let i = 0, from = first; i < plane; i++, from += step) {
+        own[i] = ((scaled[data[from] ?? 0] ?? 0) - (mean[i] ?? 0)) / std;
       }
     } else {
       const mean = means[channel] ?? 0;
       const table = Float32Array.from(scaled, (q) => (q - mean) / std);
-      for (let i = 0, from = first; i < plane; i++, from += step) values[start + i] = table[data[from] ?? 0] ?? 0;
+      for (let i = 0, from = first; i < plane; i++, from += step) own[i] = table[data[from] ?? 0] ?? 0;
     }
   }
   return values;
