@@ -15,6 +15,12 @@ import { CHANGING } from './questions.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const ZOO = join(ROOT, 'models/zoo');
 
+/**
+ * Has glibc give back at once what is freed (mallopt(3)). It would keep tens of MiB, more or less of them by chance, and
+ * what is looked for is memory that is held for ever.
+ */
+const ALLOCATOR = { MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' };
+
 /** How often the memory is looked at for one number, and the pause between. */
 const SAMPLES = 11;
 const SAMPLE_MS = 300;
@@ -51,7 +57,15 @@ export async function startBuilt(environment: Readonly<Record<string, string>> =
   const flags = ['--inspect=127.0.0.1:0', '--min-semi-space-size=16', '--heap-growing-percent=200'];
   const folders = { CACHE_DIR: join(folder, 'cache'), DATA_DIR: join(folder, 'data'), MODELS_DIR: models };
   const child = spawn(process.execPath, [...flags, script], {
-    env: { PATH: process.env['PATH'], PORT: '0', MISS_LIMIT: '0', TMPDIR: temporary, ...folders, ...environment },
+    env: {
+      PATH: process.env['PATH'],
+      PORT: '0',
+      MISS_LIMIT: '0',
+      TMPDIR: temporary,
+      ...ALLOCATOR,
+      ...folders,
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   // A test that fails half-way leaves nothing behind.

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type BuiltService, type Memory, startBuilt } from './builtService.ts';
 import { ask } from './http.ts';
+import { signal } from './processes.ts';
 import { CHANGING, type Question, writeQuestions } from './questions.ts';
 import type { Reading } from './reading.ts';
 import { type Condition, tableOf, verdictOf } from './report.ts';
@@ -155,8 +156,12 @@ function slowestRequest(tally: Tally): number {
   return Math.max(...requests.map(([, { slowestMs }]) => slowestMs));
 }
 
-/** The memory after traffic of every kind, with idle connections and clients that vanish, and a pause. */
+/**
+ * The memory after traffic of every kind, with idle connections and clients that vanish, and a pause. The workers are new
+ * ones each time: how much one holds depends on when it was killed last.
+ */
 async function warmMemory(service: BuiltService, questions: readonly Question[], known: Known): Promise<Memory> {
+  for (const { pid } of await service.workers()) signal(pid, 'SIGKILL');
   const tally = new Tally();
   const over = AbortSignal.timeout(WARM_MS);
   const load = { url: service.url, questions, known, tally, clients: 16, seed: 2 };
