@@ -22,6 +22,13 @@ const SECURITY = {
   apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
 } as const;
 
+/** The name, over squares that warm up from black to white like a heat map's. */
+const LOGO = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 40" height="40" role="img" aria-label="elucid">
+<text x="0" y="24" font-family="sans-serif" font-size="26" font-weight="bold" fill="#fff">elucid</text>
+<rect x="0" y="31" width="16" height="5" fill="#550000"/><rect x="16" y="31" width="16" height="5" fill="#ff0000"/>
+<rect x="32" y="31" width="16" height="5" fill="#ff8000"/><rect x="48" y="31" width="16" height="5" fill="#ffff00"/>
+<rect x="64" y="31" width="16" height="5" fill="#ffffff"/></svg>`;
+
 /** The page loads nothing from elsewhere. (The plugin's own policy sends browsers to https, which is not there.) */
 const CONTENT_POLICY =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'";
@@ -52,6 +59,8 @@ export async function documentRoutes(app: FastifyInstance, version: string): Pro
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: CONTENT_POLICY,
+    theme: { title: 'elucid' },
+    logo: { type: 'image/svg+xml', content: LOGO, href: '/docs' },
     uiConfig: { tryItOutEnabled: true, displayRequestDuration: true },
   });
 }
